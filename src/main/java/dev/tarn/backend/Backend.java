@@ -1,0 +1,167 @@
+package dev.tarn.backend;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device with its one in-order stream. Order of use: open through {@link Devices}, take arenas and plans, submit
+ * operations, close. Thread-safety: one thread at a time submits.
+ */
+public interface Backend extends AutoCloseable {
+
+    /** What this is and what it has. */
+    DeviceInfo info();
+
+    /** A new region of device memory. */
+    Arena arena(String name);
+
+    /** Copies host values into a REAL tensor, rounding to its precision; {@code source.length} must equal its size. */
+    void upload(double[] source, Tensor target);
+
+    /** As {@link #upload(double[], Tensor)}, from single precision. */
+    void upload(float[] source, Tensor target);
+
+    /**
+     * Copies the first {@code target.size()} ids of {@code source} into an IDS tensor. The source may be reused as soon
+     * as this returns.
+     */
+    void upload(int[] source, Tensor target);
+
+    /** Waits for the stream and copies a REAL tensor to the host. */
+    void download(Tensor source, double[] target);
+
+    /** As {@link #download(Tensor, double[])}; exact on every backend that stores floats. */
+    void download(Tensor source, float[] target);
+
+    /** Waits for the stream and copies an IDS tensor to the host. */
+    void download(Tensor source, int[] target);
+
+    /** A reusable way to read a small REAL tensor late. */
+    Readback readback(Tensor source);
+
+    /** Waits until everything submitted has run. */
+    void synchronize();
+
+    /** Sets every element to zero. */
+    void zero(Tensor target);
+
+    /** Copies a REAL tensor; both have the same size and do not overlap. */
+    void copy(Tensor source, Tensor target);
+
+    /**
+     * Looks up embeddings with both input dropouts in one pass:
+     * {@code out[t,b,e] = w[ids[t,b],e] · rows[ids[t,b]] · input[b,e]}.
+     *
+     * @param w [V,E] in
+     * @param ids [T,B] in, each in 0..V-1
+     * @param rows mask over the V rows of the table (embedding dropout)
+     * @param input locked mask over [B,E], the same at every time step (element {@code b*E+e})
+     * @param out [T,B,E] out
+     */
+    void embed(Tensor w, Tensor ids, Mask rows, Mask input, Tensor out);
+
+    /**
+     * The gradient of {@link #embed} by the table, in a fixed order of summation.
+     *
+     * @param dOut [T,B,E] in
+     * @param padding the row that receives no gradient through this path (fastai's padding_idx), or -1
+     * @param dw [V,E] added to
+     */
+    void embedBackward(Tensor dOut, Tensor ids, Mask rows, Mask input, int padding, Tensor dw);
+
+    /**
+     * Locked dropout and its gradient, which are the same operation: {@code out[t,b,h] = mask[b,h] · x[t,b,h]}.
+     *
+     * @param x [T,B,H] in
+     * @param mask over [B,H] (element {@code b*H+h})
+     * @param out [T,B,H] out; may be x
+     */
+    void lockedDropout(Tensor x, Mask mask, Tensor out);
+
+    /**
+     * The backward of the output dropout together with all activation regularizers in one pass over h:
+     * {@code dh = mask∘dDropped + ∂(AR + TAR + NS)/∂h}. The dropped output is never read.
+     *
+     * @param h [T,B,H] in, raw output of the last layer
+     * @param mask the locked output mask over [B,H]
+     * @param h0 [B,H] in, the carried state before the window; read only with {@code includeInitial}
+     * @param dDropped [T,B,H] in, gradient by the dropped output
+     * @param dh [T,B,H] out; may be dDropped
+     * @param values [3] out: the values of AR, TAR and NS
+     * @param norms [T,B] out: ‖h_{t,b}‖₂, or null when not wanted
+     */
+    void regularize(
+            Regularization spec,
+            Tensor h,
+            Mask mask,
+            Tensor h0,
+            Tensor dDropped,
+            Tensor dh,
+            Tensor values,
+            @Nullable Tensor norms);
+
+    /** Plans an LSTM layer for batches of {@code batch} and windows of up to {@code maxSteps}. */
+    Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize);
+
+    /** Plans a decoder of {@code vocabulary} rows for up to {@code maxRows} rows of input. */
+    Decoder decoder(int vocabulary, int embSz, int maxRows);
+
+    /**
+     * The global L2 norm of the gradients and what clipping multiplies them by, without leaving the device:
+     * {@code clip[0] = ‖g‖₂}, {@code clip[1] = min(1, maxNorm / (‖g‖₂ + 1e-6))} (PyTorch's clip_grad_norm_).
+     *
+     * @param gradients the flat gradient tensor
+     * @param segments which parts of it count
+     * @param clip [2] out, handed to the optimizer step
+     */
+    void clip(Tensor gradients, List<Segment> segments, double maxNorm, Tensor clip);
+
+    /**
+     * One Adam step over flat tensors, in the order of fastai v1's OptimWrapper: decay, then update.
+     * {@code p -= lr·wd·p} (decoupled) or {@code g += wd·p} (coupled); {@code m = β1 m + (1-β1) g};
+     * {@code v = β2 v + (1-β2) g²}; {@code p -= lr/(1-β1^step) · m / (√v/√(1-β2^step) + eps)}.
+     *
+     * @param step 1 for the first update; β1 is the current momentum, also in the bias correction
+     * @param lr learning rate of every group
+     * @param wd weight decay of every group
+     * @param clip [2] from {@link #clip}, whose second entry scales g first; null for none
+     */
+    void adam(
+            Tensor parameters,
+            Tensor gradients,
+            Tensor m,
+            Tensor v,
+            List<Segment> segments,
+            double[] lr,
+            double[] wd,
+            boolean decoupled,
+            double beta1,
+            double beta2,
+            double eps,
+            long step,
+            @Nullable Tensor clip);
+
+    /**
+     * One SGD step: decay as {@link #adam}, then, with momentum, {@code buf = momentum·buf + g} (on step 1
+     * {@code buf = g}) and {@code p -= lr·buf}; without, {@code p -= lr·g}.
+     *
+     * @param buffer momentum buffer, or null when momentum is 0
+     */
+    void sgd(
+            Tensor parameters,
+            Tensor gradients,
+            @Nullable Tensor buffer,
+            List<Segment> segments,
+            double[] lr,
+            double[] wd,
+            boolean decoupled,
+            double momentum,
+            long step,
+            @Nullable Tensor clip);
+
+    /** Running average for ASGD: {@code average += (parameters - average) · weight}. */
+    void average(Tensor parameters, Tensor average, List<Segment> segments, double weight);
+
+    @Override
+    void close();
+}

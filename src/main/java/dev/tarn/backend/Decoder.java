@@ -1,0 +1,58 @@
+package dev.tarn.backend;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The linear decoder together with its loss: {@code logits = x w' + b}, mean cross-entropy over rows. It is one operation
+ * because the logits are the largest thing in a step: a device may work on them in pieces, or overwrite them in place,
+ * and never has to keep log-probabilities.
+ *
+ * <p>Order of use: {@link #load} whenever weights changed, then any of the others. Rows are the flattened [T,B] of a
+ * window, at most {@code maxRows} of them.
+ */
+public interface Decoder extends AutoCloseable {
+
+    /** Entries of the {@code stats} tensor. */
+    int STATS = 2;
+
+    /**
+     * Takes a snapshot of the weights.
+     *
+     * @param w [V,E] in
+     * @param b [V] in, or null for none
+     */
+    void load(Tensor w, @Nullable Tensor b);
+
+    /**
+     * The loss alone.
+     *
+     * @param x [N,E] (or [T,B,E]) in
+     * @param targets [N] (or [T,B]) ids in
+     * @param stats [2] out: mean cross-entropy in nats; number of rows whose largest logit is the target (the lowest
+     *     index wins a tie)
+     */
+    void loss(Tensor x, Tensor targets, Tensor stats);
+
+    /**
+     * The loss and its gradients.
+     *
+     * @param x [N,E] in
+     * @param targets [N] ids in
+     * @param stats [2] out, as {@link #loss}; the second entry is NaN, since counting costs a pass over the logits
+     * @param dx [N,E] out; must not alias x
+     * @param dw [V,E] added to, or null when frozen
+     * @param db [V] added to, or null when there is no bias or it is frozen
+     */
+    void lossAndGradients(Tensor x, Tensor targets, Tensor stats, Tensor dx, @Nullable Tensor dw, @Nullable Tensor db);
+
+    /**
+     * The logits themselves, for generation and inspection.
+     *
+     * @param x [N,E] in
+     * @param logits [N,V] out
+     */
+    void logits(Tensor x, Tensor logits);
+
+    @Override
+    void close();
+}

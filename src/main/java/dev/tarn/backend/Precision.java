@@ -1,0 +1,11 @@
+package dev.tarn.backend;
+
+/** What the factors of matrix products are rounded to; weights, sums, loss and regularizers stay in single precision. */
+public enum Precision {
+    /** Double, on {@code reference} alone. */
+    F64,
+    /** IEEE single precision. */
+    F32,
+    /** bfloat16 factors, single-precision accumulation and master weights. */
+    BF16
+}
