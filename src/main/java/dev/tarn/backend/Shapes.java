@@ -182,9 +182,9 @@ public final class Shapes {
 
     private static int steps(String op, Tensor x, int maxSteps) {
         rank(op, "x", x, 3);
-        if (x.dim(0) > maxSteps) {
+        if (x.dim(0) < 1 || x.dim(0) > maxSteps) {
             throw new IllegalArgumentException(
-                    op + ": x is " + text(x) + ", but the plan takes at most T=" + maxSteps + " steps");
+                    op + ": x is " + text(x) + ", but the plan takes T in 1.." + maxSteps + " steps");
         }
         return x.dim(0);
     }
@@ -200,7 +200,7 @@ public final class Shapes {
     /** Checks {@link Decoder#loss} and returns N, the number of rows. */
     public static int decoderLoss(Tensor x, Tensor targets, Tensor stats, int embSz, int maxRows) {
         String op = "decoder.loss";
-        int rows = rows(op, x, embSz, maxRows);
+        int rows = rows(op, "x", x, embSz, maxRows);
         kind(op, "targets", targets, Tensor.Kind.IDS);
         if (targets.size() != rows) {
             throw new IllegalArgumentException(op + ": targets are " + text(targets) + ", but x is " + text(x)
@@ -223,7 +223,7 @@ public final class Shapes {
             int maxRows) {
         String op = "decoder.lossAndGradients";
         int rows = decoderLoss(x, targets, stats, embSz, maxRows);
-        if (rows(op, dx, embSz, maxRows) != rows) {
+        if (rows(op, "dx", dx, embSz, maxRows) != rows) {
             throw new IllegalArgumentException(op + ": dx is " + text(dx) + ", but x is " + text(x));
         }
         optional(op, "dw", dw, vocabulary, embSz);
@@ -235,20 +235,19 @@ public final class Shapes {
 
     /** Checks {@link Decoder#logits} and returns N. */
     public static int decoderLogits(Tensor x, Tensor logits, int vocabulary, int embSz, int maxRows) {
-        int rows = rows("decoder.logits", x, embSz, maxRows);
-        if (rows("decoder.logits", logits, vocabulary, maxRows) != rows) {
+        int rows = rows("decoder.logits", "x", x, embSz, maxRows);
+        if (rows("decoder.logits", "logits", logits, vocabulary, maxRows) != rows) {
             throw new IllegalArgumentException("decoder.logits: logits is " + text(logits) + ", but x is " + text(x));
         }
         return rows;
     }
 
     /** The product of all dimensions but the last, which must be {@code columns}. */
-    private static int rows(String op, Tensor x, int columns, int maxRows) {
-        real(op, "x", x);
+    private static int rows(String op, String name, Tensor x, int columns, int maxRows) {
+        real(op, name, x);
         long rows = x.size() / columns;
-        if (x.rank() < 2 || x.dim(x.rank() - 1) != columns || rows > maxRows) {
-            throw new IllegalArgumentException(
-                    op + ": an argument is " + text(x) + ", needs [N," + columns + "] with N <= " + maxRows);
+        if (x.rank() < 2 || x.dim(x.rank() - 1) != columns || rows < 1 || rows > maxRows) {
+            throw wrong(op, name, x, "[N," + columns + "] with N in 1.." + maxRows);
         }
         return (int) rows;
     }
