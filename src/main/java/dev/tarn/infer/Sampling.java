@@ -28,7 +28,8 @@ public record Sampling(double temperature, int topK, boolean noUnk, double minP)
             throw new ConfigException("top-k is " + topK + " and must be at least 0; 0 allows every token.");
         }
         if (!(minP >= 0 && minP < 1)) {
-            throw new ConfigException("min-p is " + minP + " and must be at least 0 and below 1; 0 allows every token.");
+            throw new ConfigException(
+                    "min-p is " + minP + " and must be at least 0 and below 1; 0 allows every token.");
         }
     }
 
