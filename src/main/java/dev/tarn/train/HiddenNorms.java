@@ -1,0 +1,96 @@
+package dev.tarn.train;
+
+import dev.tarn.backend.Readback;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps, for each time step of a window, mean and deviation of the norms of the last layer's output over all sequences and
+ * windows of the epoch: the figure of Krueger &amp; Memisevic (2016) from training data. Reads one step late, like the loss.
+ */
+public final class HiddenNorms implements Callback {
+
+    private double[] values = new double[0];
+    private long[] count = new long[0];
+    private double[] mean = new double[0];
+    private double[] squares = new double[0];
+    private @Nullable Readback readback;
+    private int pendingSteps;
+    private int batch;
+
+    /** How many time steps have been seen. */
+    public int steps() {
+        int steps = 0;
+        while (steps < count.length && count[steps] > 0) {
+            steps++;
+        }
+        return steps;
+    }
+
+    /** Mean norm of every time step. */
+    public double[] mean() {
+        return Arrays.copyOf(mean, steps());
+    }
+
+    /** Standard deviation of the norm of every time step. */
+    public double[] deviation() {
+        double[] deviation = new double[steps()];
+        for (int t = 0; t < deviation.length; t++) {
+            deviation[t] = Math.sqrt(squares[t] / count[t]);
+        }
+        return deviation;
+    }
+
+    @Override
+    public void onTrainBegin(Learner learner) {
+        batch = learner.workspace().batch();
+        int longest = learner.workspace().maxSteps();
+        readback = learner.model().backend().readback(learner.workspace().norms());
+        values = new double[longest * batch];
+        count = new long[longest];
+        mean = new double[longest];
+        squares = new double[longest];
+    }
+
+    @Override
+    public void onEpochBegin(Learner learner) {
+        Arrays.fill(count, 0);
+        Arrays.fill(mean, 0);
+        Arrays.fill(squares, 0);
+    }
+
+    @Override
+    public void onLossBegin(Step step) {
+        step.recordNorms();
+    }
+
+    @Override
+    public void onBatchEnd(Step step) {
+        take();
+        if (readback != null) {
+            readback.record();
+            pendingSteps = step.batch().steps();
+        }
+    }
+
+    @Override
+    public void onEpochEnd(Learner learner, EpochRow row) {
+        take();
+    }
+
+    private void take() {
+        if (readback == null || pendingSteps == 0) {
+            return;
+        }
+        readback.await(values);
+        for (int t = 0; t < pendingSteps; t++) {
+            for (int b = 0; b < batch; b++) {
+                double difference = values[t * batch + b] - mean[t];
+                count[t]++;
+                mean[t] += difference / count[t];
+                squares[t] += difference * (values[t * batch + b] - mean[t]);
+            }
+        }
+        pendingSteps = 0;
+    }
+}
