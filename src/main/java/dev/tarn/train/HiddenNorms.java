@@ -10,11 +10,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HiddenNorms implements Callback {
 
-    private double[] values = new double[0];
+    private double[][] values = new double[0][];
     private long[] count = new long[0];
     private double[] mean = new double[0];
     private double[] squares = new double[0];
-    private @Nullable Readback readback;
+
+    /** By window length, since the norms of a shorter window are another tensor. */
+    private @Nullable Readback[] readbacks = new Readback[0];
+
     private int pendingSteps;
     private int batch;
 
@@ -45,8 +48,9 @@ public final class HiddenNorms implements Callback {
     public void onTrainBegin(Learner learner) {
         batch = learner.workspace().batch();
         int longest = learner.workspace().maxSteps();
-        readback = learner.model().backend().readback(learner.workspace().norms());
-        values = new double[longest * batch];
+        readbacks = new Readback[longest + 1];
+        pendingSteps = 0;
+        values = new double[longest + 1][];
         count = new long[longest];
         mean = new double[longest];
         squares = new double[longest];
@@ -67,10 +71,16 @@ public final class HiddenNorms implements Callback {
     @Override
     public void onBatchEnd(Step step) {
         take();
-        if (readback != null) {
-            readback.record();
-            pendingSteps = step.batch().steps();
+        int steps = step.batch().steps();
+        Readback readback = readbacks[steps];
+        if (readback == null) {
+            Learner learner = step.learner();
+            readback = learner.model().backend().readback(learner.workspace().norms());
+            readbacks[steps] = readback;
+            values[steps] = new double[steps * batch];
         }
+        readback.record();
+        pendingSteps = steps;
     }
 
     @Override
@@ -79,17 +89,18 @@ public final class HiddenNorms implements Callback {
     }
 
     private void take() {
-        if (readback == null || pendingSteps == 0) {
+        Readback readback = readbacks.length == 0 ? null : readbacks[pendingSteps];
+        if (readback == null) {
             return;
         }
-        readback.await(values);
-        for (int t = 0; t < pendingSteps; t++) {
-            for (int b = 0; b < batch; b++) {
-                double difference = values[t * batch + b] - mean[t];
-                count[t]++;
-                mean[t] += difference / count[t];
-                squares[t] += difference * (values[t * batch + b] - mean[t]);
-            }
+        readback.await(values[pendingSteps]);
+        for (int at = 0; at < pendingSteps * batch; at++) {
+            int t = at / batch;
+            double norm = values[pendingSteps][at];
+            double difference = norm - mean[t];
+            count[t]++;
+            mean[t] += difference / count[t];
+            squares[t] += difference * (norm - mean[t]);
         }
         pendingSteps = 0;
     }

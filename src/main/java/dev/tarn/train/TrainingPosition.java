@@ -1,0 +1,28 @@
+package dev.tarn.train;
+
+import dev.tarn.data.Cursor;
+
+/**
+ * Where training stands, but for tensors and optimizer.
+ *
+ * @param epoch epochs of the fit that are over
+ * @param cursor the next window; its epoch counts over all fits
+ * @param iteration steps of the fit that are over
+ * @param step steps of the learner's life that are over; the key of the dropout masks
+ * @param frozenTo the first layer group that trains
+ * @param smoothMean {@link Smoothing#mean()} of the fit
+ * @param smoothCount {@link Smoothing#count()} of the fit
+ */
+public record TrainingPosition(
+        int epoch, Cursor cursor, long iteration, long step, int frozenTo, double smoothMean, long smoothCount) {
+
+    /** The beginning of a fit that follows on {@code step} steps and {@code dataEpoch} epochs. */
+    static TrainingPosition start(long dataEpoch, long step, int frozenTo) {
+        return new TrainingPosition(0, new Cursor(dataEpoch, 0), 0, step, frozenTo, 0, 0);
+    }
+
+    /** Whether an epoch has been begun and not finished. */
+    boolean isInsideEpoch() {
+        return cursor.window() > 0;
+    }
+}
