@@ -69,7 +69,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads and checks the header of a file; values are read when asked for.
+     * Opens a file and checks its header; values are read when asked for. Ownership: the caller may close it.
      *
      * @throws CheckpointException if the file is missing or breaks a rule of the format
      */
@@ -77,10 +77,20 @@ public final class SafeTensors {
         if (!Files.isRegularFile(file)) {
             throw new CheckpointException("There is no safetensors file " + file + "; check the path.");
         }
-        try (FileChannel channel = FileChannel.open(file)) {
-            return SafeTensorsHeader.read(file, channel);
+        try {
+            return open(file);
         } catch (IOException e) {
             throw new CheckpointException("Cannot read " + file + ": " + reason(e) + ".", e);
+        }
+    }
+
+    private static SafeTensorsFile open(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file);
+        try {
+            return SafeTensorsHeader.read(file, channel);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
         }
     }
 

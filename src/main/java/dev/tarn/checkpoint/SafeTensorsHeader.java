@@ -67,7 +67,7 @@ final class SafeTensorsHeader {
         }
         long dataStart = 8 + headerBytes;
         header.checkOffsets(fileBytes - dataStart);
-        return new SafeTensorsFile(file, dataStart, fileBytes, header.entries, header.metadata);
+        return new SafeTensorsFile(file, channel, dataStart, header.entries, header.metadata);
     }
 
     private void readFully(FileChannel channel, ByteBuffer target, long position) throws IOException {
