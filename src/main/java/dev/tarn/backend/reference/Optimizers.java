@@ -50,8 +50,8 @@ final class Optimizers {
             double eps,
             long step,
             @Nullable ReferenceTensor clip) {
-        double correction1 = 1 - Math.pow(beta1, step);
-        double correction2 = Math.sqrt(1 - Math.pow(beta2, step));
+        double correction1 = 1 - Math.pow(beta1, (double) step);
+        double correction2 = Math.sqrt(1 - Math.pow(beta2, (double) step));
         forEach(segments, (i, group) -> {
             double g = decay(parameters, gradients, clip, i, lr[group], wd[group], decoupled);
             double mean = arithmetic.round(beta1 * m.real(i) + (1 - beta1) * g);
