@@ -5,11 +5,14 @@ import dev.tarn.backend.Backend;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.Parameter;
 import dev.tarn.nn.ParameterStore;
+import java.nio.Buffer;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
 
 /** Stops a run whose numbers are no longer numbers. Losses are looked at every step, tensors only when one is not finite. */
 final class FiniteCheck {
 
-    private static final String MEND = " Lower --lr, or set --clip; the last good checkpoint is kept.";
+    static final String MEND = " Lower --lr, or set --clip; the last good checkpoint is kept.";
 
     private FiniteCheck() {}
 
@@ -31,16 +34,6 @@ final class FiniteCheck {
         }
     }
 
-    /** Throws unless every weight is finite. */
-    static void requireWeights(long step, Backend backend, ParameterStore parameters) {
-        for (Parameter parameter : parameters.all()) {
-            if (!isFinite(backend, parameter.value())) {
-                throw new DivergedException(
-                        "After step " + step + " the weight " + parameter.name() + " is no longer finite." + MEND);
-            }
-        }
-    }
-
     private static String where(Backend backend, ParameterStore parameters) {
         for (Parameter parameter : parameters.all()) {
             if (!isFinite(backend, parameter.value())) {
@@ -56,8 +49,14 @@ final class FiniteCheck {
     private static boolean isFinite(Backend backend, Tensor tensor) {
         float[] values = new float[Math.toIntExact(tensor.size())];
         backend.download(tensor, values);
-        for (float value : values) {
-            if (!Float.isFinite(value)) {
+        return isFinite(FloatBuffer.wrap(values));
+    }
+
+    /** Whether all values of a buffer of floats or doubles are finite. */
+    static boolean isFinite(Buffer values) {
+        for (int i = values.position(); i < values.limit(); i++) {
+            double value = values instanceof DoubleBuffer doubles ? doubles.get(i) : ((FloatBuffer) values).get(i);
+            if (!Double.isFinite(value)) {
                 return false;
             }
         }

@@ -12,8 +12,10 @@ import dev.tarn.model.DrawnMasks;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.model.LmWorkspace;
 import dev.tarn.model.MaskSource;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -57,12 +59,13 @@ public final class Learner implements AutoCloseable {
     private long iteration;
 
     private long steps;
+    private double bestValidLoss = Double.POSITIVE_INFINITY;
     private boolean insideEpoch;
     private boolean stopped;
     private @Nullable Resumption resumption;
 
     /** Where the next fit goes on, and the hidden state that it goes on with. */
-    private record Resumption(Cursor cursor, float[][] state) {}
+    private record Resumption(Cursor cursor, List<double[]> state) {}
 
     /**
      * Allocates everything that training needs.
@@ -171,6 +174,7 @@ public final class Learner implements AutoCloseable {
             failure = e;
             throw e;
         } finally {
+            resumption = null;
             callbacks.onTrainEnd(this, failure);
         }
     }
@@ -206,10 +210,11 @@ public final class Learner implements AutoCloseable {
     private void beginEpoch() {
         if (resumption != null) {
             train.seek(resumption.cursor());
-            workspace.state(resumption.state());
             // Only in the middle of an epoch is there a state to carry: every epoch starts from zeros, as in fastai.
             if (resumption.cursor().window() == 0) {
                 workspace.resetState();
+            } else {
+                carry(resumption.state());
             }
             resumption = null;
         } else {
@@ -217,6 +222,13 @@ public final class Learner implements AutoCloseable {
             workspace.resetState();
         }
         insideEpoch = true;
+    }
+
+    private void carry(List<double[]> state) {
+        for (int layer = 0; layer < state.size() / 2; layer++) {
+            backend.upload(state.get(2 * layer), workspace.hidden(layer));
+            backend.upload(state.get(2 * layer + 1), workspace.cell(layer));
+        }
     }
 
     /** One optimizer step. All of it is submitted; only the numbers of the step before are waited for. */
@@ -267,6 +279,7 @@ public final class Learner implements AutoCloseable {
         Validation validation = evaluate(evaluator, !carries);
         FiniteCheck.require(validation, epoch, backend, model.parameters());
         optimizer.validated(validation.loss());
+        bestValidLoss = Math.min(bestValidLoss, validation.loss());
         return validation;
     }
 
@@ -385,21 +398,56 @@ public final class Learner implements AutoCloseable {
         return workspace;
     }
 
+    /** The lowest validation loss after any epoch so far; infinite before the first. */
+    public double bestValidLoss() {
+        return bestValidLoss;
+    }
+
+    /**
+     * Writes a checkpoint that {@link #resume} goes on from exactly. Its weights are the ones that validation judges.
+     *
+     * @param metadata kept with the weights
+     * @throws dev.tarn.DivergedException if a weight is no longer finite; an older checkpoint of this name stays
+     * @throws dev.tarn.CheckpointException if it cannot be written
+     */
+    public void save(Path folder, Map<String, String> metadata) {
+        LearnerCheckpoint.write(this, folder, metadata);
+    }
+
+    /**
+     * Reads a checkpoint. The same call to {@code fit} that was interrupted then goes on where it stood, bit for bit on a
+     * device that computes the same twice.
+     *
+     * @throws dev.tarn.CheckpointException if it is damaged, or of another model, optimizer, seed or batch size
+     */
+    public void resume(Path folder) {
+        LearnerCheckpoint.read(this, folder);
+    }
+
     /** Where training stands; waits for the last step. */
     public TrainingPosition position() {
         finishLosses();
         Cursor cursor = insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
-        return new TrainingPosition(epoch, cursor, iteration, steps, frozenTo, smoothing.mean(), smoothing.count());
+        return new TrainingPosition(
+                epoch,
+                cursor,
+                iteration,
+                steps,
+                frozenTo,
+                smoothing.mean(),
+                smoothing.count(),
+                bestValidLoss);
     }
 
     /** Goes to a position, with a new optimizer and weights as they are. */
-    void resume(TrainingPosition position, float[][] state) {
+    void resume(TrainingPosition position, List<double[]> state) {
         freezeTo(position.frozenTo());
         epoch = position.epoch();
         dataEpoch = position.cursor().epoch();
         iteration = position.iteration();
         steps = position.step();
         smoothing.restore(position.smoothMean(), position.smoothCount());
+        bestValidLoss = position.bestValidLoss();
         insideEpoch = false;
         resumption = new Resumption(position.cursor(), state);
         model.parameters().changed();

@@ -12,17 +12,14 @@ import dev.tarn.data.Cursor;
  * @param frozenTo the first layer group that trains
  * @param smoothMean {@link Smoothing#mean()} of the fit
  * @param smoothCount {@link Smoothing#count()} of the fit
+ * @param bestValidLoss the lowest validation loss of all fits, infinite before the first
  */
 public record TrainingPosition(
-        int epoch, Cursor cursor, long iteration, long step, int frozenTo, double smoothMean, long smoothCount) {
-
-    /** The beginning of a fit that follows on {@code step} steps and {@code dataEpoch} epochs. */
-    static TrainingPosition start(long dataEpoch, long step, int frozenTo) {
-        return new TrainingPosition(0, new Cursor(dataEpoch, 0), 0, step, frozenTo, 0, 0);
-    }
-
-    /** Whether an epoch has been begun and not finished. */
-    boolean isInsideEpoch() {
-        return cursor.window() > 0;
-    }
-}
+        int epoch,
+        Cursor cursor,
+        long iteration,
+        long step,
+        int frozenTo,
+        double smoothMean,
+        long smoothCount,
+        double bestValidLoss) {}
