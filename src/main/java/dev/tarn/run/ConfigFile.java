@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -30,6 +33,8 @@ final class ConfigFile {
 
     private static final YAMLFactory YAML = new YAMLFactory();
 
+    private static final Pattern PLACE = Pattern.compile("line ([0-9]{1,8}), column");
+
     private final Path file;
     private final Map<String, Integer> lines = new HashMap<>();
     private final List<ConfigEntry> entries = new ArrayList<>();
@@ -45,9 +50,7 @@ final class ConfigFile {
         try (JsonParser parser = YAML.createParser(ObjectReadContext.empty(), text)) {
             config.document((YAMLParser) parser);
         } catch (JacksonException e) {
-            int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-            String problem = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
-            throw new ConfigException(config.at(line) + " is not YAML: " + problem + ".", e);
+            throw new ConfigException(config.notYaml(e), e);
         }
         return config.entries;
     }
@@ -89,6 +92,21 @@ final class ConfigFile {
                             + e.getClass().getSimpleName() + "; name a readable file with --config.",
                     e);
         }
+    }
+
+    /** The parser's message without its picture of the place, and the line that it means rather than where it stood. */
+    private String notYaml(JacksonException e) {
+        String message = e.getOriginalMessage();
+        int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
+        Matcher matcher = PLACE.matcher(message);
+        while (matcher.find()) {
+            line = Integer.parseInt(matcher.group(1));
+        }
+        String problem = message.lines()
+                .filter(part -> !part.isBlank() && !part.startsWith(" "))
+                .map(String::strip)
+                .collect(Collectors.joining(", "));
+        return at(line) + " is not YAML: " + problem + ".";
     }
 
     private void document(YAMLParser parser) {

@@ -53,6 +53,9 @@ public final class RunFolder implements AutoCloseable {
             if (lock != null) {
                 lock.close();
                 clear(folder, existed);
+            } else if (!existed) {
+                // Without the lock nothing in it is ours; an empty folder is.
+                folder.toFile().delete();
             }
             if (e instanceof RuntimeException known) {
                 throw known;
