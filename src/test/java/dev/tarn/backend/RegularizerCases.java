@@ -25,6 +25,8 @@ final class RegularizerCases {
             new Regularization(2, 1, 50, ArOn.DROPPED, NormForm.PAPER, true),
             new Regularization(2, 1, 50, ArOn.RAW, NormForm.SEED, true));
 
+    private static final List<MaskKind> MASKS = List.of(MaskKind.values());
+
     private RegularizerCases() {}
 
     static void addTo(List<OpCase> cases) {
@@ -32,8 +34,8 @@ final class RegularizerCases {
             for (Regularization spec : SPECS) {
                 // Every mask with every option on one shape; on the others the mask changes with the option.
                 boolean isThorough = s[2] == 70;
-                for (MaskKind mask : MaskKind.values()) {
-                    if (isThorough || mask.ordinal() == SPECS.indexOf(spec) % 3) {
+                for (MaskKind mask : MASKS) {
+                    if (isThorough || mask == MASKS.get(SPECS.indexOf(spec) % MASKS.size())) {
                         add(cases, spec, mask, s);
                     }
                 }
