@@ -105,7 +105,8 @@ public final class ConfigSchema {
     /** {@code embSz} to {@code emb-sz}. */
     private static String dashed(String camel) {
         StringBuilder text = new StringBuilder();
-        for (char c : camel.toCharArray()) {
+        for (int i = 0; i < camel.length(); i++) {
+            char c = camel.charAt(i);
             if (Character.isUpperCase(c)) {
                 text.append('-');
             }
