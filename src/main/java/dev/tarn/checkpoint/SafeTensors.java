@@ -137,11 +137,11 @@ public final class SafeTensors {
         Buffer values = tensor.values().get();
         DType dtype = tensor.dtype();
         boolean fits = switch (dtype) {
-            case F32 -> values instanceof FloatBuffer;
-            case F64 -> values instanceof DoubleBuffer;
-            case I32 -> values instanceof IntBuffer;
-            case I64 -> values instanceof LongBuffer;
-            default -> false;
+            case F32 -> values instanceof FloatBuffer || values instanceof ByteBuffer;
+            case F64 -> values instanceof DoubleBuffer || values instanceof ByteBuffer;
+            case I32 -> values instanceof IntBuffer || values instanceof ByteBuffer;
+            case I64 -> values instanceof LongBuffer || values instanceof ByteBuffer;
+            default -> values instanceof ByteBuffer;
         };
         long wanted = values instanceof ByteBuffer ? tensor.size() * dtype.bytes() : tensor.size();
         if (!fits || values.remaining() != wanted) {
