@@ -10,12 +10,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * {@code metrics.jsonl}: one {@link JsonEvent} a line, appended as things happen and synced at the end of an epoch.
  *
- * <p>A resumed run calls {@link #truncate} with the {@link #position} that its checkpoint remembers, so that what was
- * logged after the checkpoint does not stand there twice. Thread-safety: one writer; its methods may be called from several
+ * <p>A resumed run calls {@link #truncateFrom} with the epoch that it goes on with, so that what was logged after its
+ * checkpoint does not stand there twice. Thread-safety: one writer; its methods may be called from several
  * threads.
  */
 public final class MetricsLog implements AutoCloseable {
@@ -79,23 +80,25 @@ public final class MetricsLog implements AutoCloseable {
         }
     }
 
-    /** The length of the log in bytes, for {@link #truncate}. */
-    public synchronized long position() {
+    /** Forgets the first line that {@code first} accepts and every line after it. */
+    public synchronized void truncateFrom(Predicate<JsonEvent> first) {
         try {
-            return channel.position();
-        } catch (IOException e) {
-            throw failure(file, e);
-        }
-    }
-
-    /** Forgets every line after {@code position}; a position beyond the end changes nothing. */
-    public synchronized void truncate(long position) {
-        try {
-            if (position < channel.size()) {
-                channel.truncate(position);
-                channel.position(endOfLastLine());
-                channel.truncate(channel.position());
+            ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(channel.position()));
+            while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) >= 0) {
+                // reads on until the whole log is there
             }
+            int start = 0;
+            for (int at = 0; at < bytes.capacity(); at++) {
+                if (bytes.get(at) == '\n') {
+                    JsonEvent event = JsonEvent.parse(new String(bytes.array(), start, at - start, StandardCharsets.UTF_8));
+                    if (event != null && first.test(event)) {
+                        break;
+                    }
+                    start = at + 1;
+                }
+            }
+            channel.truncate(start);
+            channel.position(start);
         } catch (IOException e) {
             throw failure(file, e);
         }
