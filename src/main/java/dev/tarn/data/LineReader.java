@@ -46,9 +46,11 @@ public final class LineReader implements AutoCloseable {
     LineReader(Path file, InputStream in) {
         this.file = file;
         this.in = in;
-        if (!fill()) {
-            throw new DataException("'" + file + "' is empty: give a text file with at least one line.");
-        }
+    }
+
+    /** Whether anything is left to read. */
+    boolean hasNext() {
+        return chunkAt < chunkEnd || fill();
     }
 
     /**
@@ -58,13 +60,13 @@ public final class LineReader implements AutoCloseable {
      *     256 MiB, or cannot be read
      */
     public @Nullable String next() {
-        if (chunkAt == chunkEnd && !fill()) {
+        if (!hasNext()) {
             return null;
         }
         lineStart = offset;
         lineEnd = 0;
         boolean ended = false;
-        while (!ended && (chunkAt < chunkEnd || fill())) {
+        while (!ended && hasNext()) {
             int end = chunkAt;
             while (end < chunkEnd && chunk[end] != '\n') {
                 end++;
@@ -85,14 +87,15 @@ public final class LineReader implements AutoCloseable {
 
     /** The rest of the file as one text, line ends kept; null if nothing is left. */
     @Nullable String rest() {
-        if (chunkAt == chunkEnd && !fill()) {
+        if (!hasNext()) {
             return null;
         }
         lineStart = offset;
         lineEnd = 0;
-        while (chunkAt < chunkEnd || fill()) {
+        while (hasNext()) {
             append(chunkEnd - chunkAt);
         }
+        lines++;
         return decode();
     }
 
@@ -136,16 +139,22 @@ public final class LineReader implements AutoCloseable {
         chars.clear();
         CoderResult result = decoder.reset().decode(bytes, chars, true);
         if (result.isError()) {
-            throw notUtf8(lineStart + bytes.position(), line[bytes.position()] & 0xFF);
+            throw notUtf8(bytes.position());
         }
         return chars.flip().toString();
     }
 
-    private DataException notUtf8(long at, int value) {
+    private DataException notUtf8(int position) {
+        long at = lineStart + position;
+        int value = line[position] & 0xFF;
+        long number = lines;
+        for (int i = 0; i < position; i++) {
+            number += line[i] == '\n' ? 1 : 0;
+        }
         boolean utf16 = at == 0 && (value == 0xFF || value == 0xFE);
         return new DataException(String.format(
                 "'%s' is not UTF-8: byte 0x%02X at offset %d (line %d) cannot stand there%s; convert the file to UTF-8.",
-                file, value, at, lines, utf16 ? ", it looks like UTF-16" : ""));
+                file, value, at, number, utf16 ? ", it looks like UTF-16" : ""));
     }
 
     private boolean fill() {

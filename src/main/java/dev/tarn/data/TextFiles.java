@@ -25,7 +25,12 @@ public final class TextFiles {
             throw new DataException("'" + file + "' is a folder: give a text file.");
         }
         try {
-            return new LineReader(file, Files.newInputStream(file));
+            LineReader reader = new LineReader(file, Files.newInputStream(file));
+            if (!reader.hasNext()) {
+                reader.close();
+                throw new DataException("'" + file + "' is empty: give a text file with at least one line.");
+            }
+            return reader;
         } catch (NoSuchFileException e) {
             throw new DataException("There is no file '" + file + "': give a UTF-8 text file that exists.", e);
         } catch (IOException e) {

@@ -29,8 +29,8 @@ record TokenStoreHeader(
     static final int VERSION = 1;
     static final int FINGERPRINT_SIZE = 64;
 
-    /** "TARNTOK1" as bytes in file order. */
-    private static final long MAGIC = 0x314B4F544E524154L;
+    /** "TARNTOKS" as bytes in file order. */
+    private static final long MAGIC = 0x534B4F544E524154L;
 
     private static final int CHECKSUM_AT = SIZE - 4;
     private static final int MAX_DOCUMENTS = Integer.MAX_VALUE - 16;
@@ -57,16 +57,16 @@ record TokenStoreHeader(
     static TokenStoreHeader read(Path file, byte[] header, long fileSize) {
         ByteBuffer bytes = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.getLong(0) != MAGIC) {
-            throw new DataException("'" + file + "' is not a token store: it does not start with TARNTOK1; make one with"
+            throw new DataException("'" + file + "' is not a token store: it does not start with TARNTOKS; make one with"
                     + " `tarn data prepare`.");
-        }
-        if (bytes.getInt(CHECKSUM_AT) != checksum(header)) {
-            throw damaged(file, "its header does not match its checksum");
         }
         int version = bytes.getInt(8);
         if (version != VERSION) {
             throw new DataException("'" + file + "' is a token store of version " + version + ", but only version " + VERSION
                     + " can be read: make it again with `tarn data prepare`.");
+        }
+        if (bytes.getInt(CHECKSUM_AT) != checksum(header)) {
+            throw damaged(file, "its header does not match its checksum");
         }
         int vocabularySize = bytes.getInt(12);
         long numTokens = bytes.getLong(16);

@@ -50,20 +50,17 @@ public final class TokenStoreWriter implements AutoCloseable {
         this.vocabularySize = vocabularySize;
         this.vocabulary = vocabulary;
         Path folder = folder(file);
+        this.temporary = folder.resolve(
+                "." + file.getFileName() + "." + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
         try {
             if (Files.isDirectory(file)) {
                 throw new DataException("'" + file + "' is a folder: give the name of a file for the token store.");
             }
-            this.temporary = Files.createTempFile(folder, "." + file.getFileName() + "-", ".tmp");
+            this.channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            channel.position(TokenStoreHeader.SIZE);
         } catch (IOException e) {
             throw new DataException("No token store can be written to '" + folder + "': " + FileErrors.reason(e)
                     + "; give a folder that exists and may be written to.", e);
-        }
-        try {
-            this.channel = FileChannel.open(temporary, StandardOpenOption.WRITE);
-            channel.position(TokenStoreHeader.SIZE);
-        } catch (IOException e) {
-            throw failed(e);
         }
         offsets.add(0);
     }
