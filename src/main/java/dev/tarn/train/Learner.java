@@ -224,6 +224,19 @@ public final class Learner implements AutoCloseable {
         insideEpoch = true;
     }
 
+    /** The hidden state between windows, with all the digits that the device keeps. */
+    private List<double[]> carried() {
+        List<double[]> state = new ArrayList<>();
+        for (int layer = 0; layer < model.config().nLayers(); layer++) {
+            for (Tensor part : List.of(workspace.hidden(layer), workspace.cell(layer))) {
+                double[] values = new double[Math.toIntExact(part.size())];
+                backend.download(part, values);
+                state.add(values);
+            }
+        }
+        return state;
+    }
+
     private void carry(List<double[]> state) {
         for (int layer = 0; layer < state.size() / 2; layer++) {
             backend.upload(state.get(2 * layer), workspace.hidden(layer));
@@ -305,9 +318,9 @@ public final class Learner implements AutoCloseable {
             throw new ConfigException("There is no validation text; give one with --valid.");
         }
         finishLosses();
-        float[][] state = workspace.state();
+        List<double[]> state = carried();
         Validation validation = evaluate(evaluator, true);
-        workspace.state(state);
+        carry(state);
         return validation;
     }
 
