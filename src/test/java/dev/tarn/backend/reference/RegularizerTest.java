@@ -24,7 +24,17 @@ class RegularizerTest {
 
     private final Desk desk = new Desk();
 
-    private record Result(double[] values, double[] dh, double[] norms) {
+    private static final class Result {
+        final double[] values;
+        final double[] dh;
+        final double[] norms;
+
+        Result(double[] values, double[] dh, double[] norms) {
+            this.values = values;
+            this.dh = dh;
+            this.norms = norms;
+        }
+
         double sum() {
             return values[0] + values[1] + values[2];
         }
