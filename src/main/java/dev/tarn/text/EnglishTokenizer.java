@@ -59,6 +59,9 @@ public final class EnglishTokenizer implements Tokenizer {
         if (known != null) {
             return known;
         }
+        if (isPlainWord(chunk)) {
+            return List.of(chunk);
+        }
         List<String> tokens = new ArrayList<>();
         List<String> suffixes = new ArrayList<>();
         int from = 0;
@@ -102,6 +105,17 @@ public final class EnglishTokenizer implements Tokenizer {
             tokens.add(suffixes.get(i));
         }
         return tokens;
+    }
+
+    /** No rule cuts a chunk of ASCII letters, as most chunks are. */
+    private static boolean isPlainWord(String chunk) {
+        for (int i = 0; i < chunk.length(); i++) {
+            int letter = chunk.charAt(i) | 0x20;
+            if (letter < 'a' || letter > 'z') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean isException(String chunk, int from, int to) {
