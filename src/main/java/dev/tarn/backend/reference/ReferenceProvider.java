@@ -1,0 +1,44 @@
+package dev.tarn.backend.reference;
+
+import dev.tarn.DeviceException;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.BackendProvider;
+import dev.tarn.backend.Precision;
+import org.jspecify.annotations.Nullable;
+
+/** Offers {@code --device reference} everywhere, but never to {@code auto}. */
+public final class ReferenceProvider implements BackendProvider {
+
+    static final String NAME = "reference";
+
+    /** Called by {@link java.util.ServiceLoader}. */
+    public ReferenceProvider() {}
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public int rank() {
+        return -1;
+    }
+
+    @Override
+    public @Nullable String unavailable() {
+        return null;
+    }
+
+    /**
+     * Opens the only reference device there is. It has one precision, double, and takes any wish for another as that, so
+     * that a command line can be repeated with nothing but its device changed; {@link Backend#info()} says so.
+     */
+    @Override
+    public Backend open(int index, Precision precision) {
+        if (index != 0) {
+            throw new DeviceException("--device reference:" + index
+                    + " does not exist: there is one reference device; use --device reference.");
+        }
+        return new ReferenceBackend();
+    }
+}
