@@ -52,7 +52,7 @@ final class PeakGemm {
                 bf16 = Math.max(bf16, gemm.matmul(shape, memory.data_type.bf16, packed));
             }
         }
-        String isa = dnnl.get_effective_cpu_isa().name().toLowerCase(Locale.ROOT);
+        String isa = dnnl.get_effective_cpu_isa().toString().toLowerCase(Locale.ROOT);
         System.out.println(ArmProcess.RESULT + new JsonMapper().writeValueAsString(new Peaks(f32, bf16, isa)));
     }
 

@@ -81,6 +81,7 @@ final class TorchTraining implements Training {
     }
 
     @Override
+    @SuppressWarnings("try") // the scope frees every tensor of the step when it closes and is not used otherwise
     public Figures train(int[] inputs, int[] targets, long step) {
         phases.start();
         try (PointerScope scope = new PointerScope()) {
