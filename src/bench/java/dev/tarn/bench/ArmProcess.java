@@ -87,14 +87,14 @@ final class ArmProcess implements Runnable {
             double millis = (System.nanoTime() - start) / 1e6;
             if (step > warmUp) {
                 stepMillis.add(millis);
-                training.phases().forEach((part, time) -> phases.computeIfAbsent(part, p -> new ArrayList<>())
-                        .add(time));
+                training.phases()
+                        .forEach((part, time) -> phases.computeIfAbsent(part, p -> new ArrayList<>())
+                                .add(time));
             }
         }
         double foreign = Machine.use().foreignShareSince(before);
         Map<String, Double> medians = new LinkedHashMap<>();
         phases.forEach((part, times) -> medians.put(part, Median.of(times)));
-        return new ArmResult(
-                training.description(), stepMillis, medians, figures, Machine.peakBytes(), foreign);
+        return new ArmResult(training.description(), stepMillis, medians, figures, Machine.peakBytes(), foreign);
     }
 }

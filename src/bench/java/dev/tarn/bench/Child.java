@@ -35,11 +35,11 @@ final class Child {
         <T> T result(Class<T> type) {
             for (int i = lines.size() - 1; exitCode == 0 && i >= 0; i--) {
                 if (lines.get(i).startsWith(ArmProcess.RESULT)) {
-                    return new JsonMapper()
-                            .readValue(lines.get(i).substring(ArmProcess.RESULT.length()), type);
+                    return new JsonMapper().readValue(lines.get(i).substring(ArmProcess.RESULT.length()), type);
                 }
             }
-            throw new IllegalStateException("a benchmark process ended with " + exitCode + " and no result; see " + log);
+            throw new IllegalStateException(
+                    "a benchmark process ended with " + exitCode + " and no result; see " + log);
         }
     }
 

@@ -132,7 +132,9 @@ final class Comparison {
         line(text, "");
         line(text, "Median tokens/s, median over rounds of Tarn's ratio to the peer, peak resident MiB");
         line(text, "");
-        line(text, "| size | libtorch | tuned | Tarn | Tarn / libtorch | Tarn / tuned | MiB | MiB tuned | MiB Tarn | others |");
+        line(
+                text,
+                "| size | libtorch | tuned | Tarn | Tarn / libtorch | Tarn / tuned | MiB | MiB tuned | MiB Tarn | others |");
         line(text, "|---|---|---|---|---|---|---|---|---|---|");
         for (Cell cell : cells) {
             line(
@@ -180,7 +182,9 @@ final class Comparison {
                     100 * flops / inProducts / peak);
         }
         line(text, "");
-        line(text, "At peak rate: GFLOP over the fastest product, over the step. In oneDNN's LSTM and products: time of those");
+        line(
+                text,
+                "At peak rate: GFLOP over the fastest product, over the step. In oneDNN's LSTM and products: time of those");
         line(text, "primitives over the step, in a separate process with oneDNN's log on; the LSTM's gates are in it.");
     }
 

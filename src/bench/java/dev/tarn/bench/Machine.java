@@ -27,14 +27,14 @@ final class Machine {
     }
 
     static Use use() {
-        String[] all = lines("/proc/stat").get(0).trim().split("\\s+");
+        String[] all = lines("/proc/stat").get(0).trim().split("\\s+", -1);
         // user, nice, system, irq, softirq, steal; not idle and iowait
         double busy = 0;
         for (int field : new int[] {1, 2, 3, 6, 7, 8}) {
             busy += Double.parseDouble(all[field]);
         }
         String self = lines("/proc/self/stat").get(0);
-        String[] mine = self.substring(self.lastIndexOf(')') + 2).split(" ");
+        String[] mine = self.substring(self.lastIndexOf(')') + 2).split(" ", -1);
         return new Use(
                 busy / TICKS,
                 (Double.parseDouble(mine[11]) + Double.parseDouble(mine[12])) / TICKS,

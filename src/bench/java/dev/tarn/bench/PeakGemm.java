@@ -35,7 +35,7 @@ final class PeakGemm {
     }
 
     private final engine cpu = new engine(engine.kind.cpu, 0);
-    private final stream stream = new stream(cpu);
+    private final stream queue = new stream(cpu);
     /** Everything that oneDNN holds an address of; it does not keep Java's owners alive. */
     private final List<Pointer> alive = new ArrayList<>();
 
@@ -60,8 +60,7 @@ final class PeakGemm {
         FloatPointer a = filled(keep(new FloatPointer((long) s.m * s.k)), 4L * s.m * s.k);
         FloatPointer b = filled(keep(new FloatPointer((long) s.k * s.n)), 4L * s.k * s.n);
         FloatPointer c = filled(keep(new FloatPointer((long) s.m * s.n)), 4L * s.m * s.n);
-        return rate(
-                s, () -> dnnl.dnnl_sgemm((byte) 'N', (byte) 'T', s.m, s.n, s.k, 1f, a, s.k, b, s.k, 0f, c, s.n));
+        return rate(s, () -> dnnl.dnnl_sgemm((byte) 'N', (byte) 'T', s.m, s.n, s.k, 1f, a, s.k, b, s.k, 0f, c, s.n));
     }
 
     private double matmul(Shape s, memory.data_type type, boolean packed) {
@@ -84,8 +83,8 @@ final class PeakGemm {
         arguments.put(dnnl.DNNL_ARG_WEIGHTS, b);
         arguments.put(dnnl.DNNL_ARG_DST, c);
         return rate(s, () -> {
-            primitive.execute(stream, arguments);
-            stream._wait();
+            primitive.execute(queue, arguments);
+            queue._wait();
         });
     }
 

@@ -39,8 +39,8 @@ record PrimitiveLog(Map<String, Double> kinds, double stepMillis) {
         List<Map<String, Double>> timed = steps.subList(Math.min(skip, steps.size()), steps.size());
         Map<String, List<Double>> byKind = new TreeMap<>();
         for (Map<String, Double> step : timed) {
-            step.forEach((kind, millis) -> byKind.computeIfAbsent(kind, k -> new ArrayList<>())
-                    .add(millis));
+            step.forEach((kind, millis) ->
+                    byKind.computeIfAbsent(kind, k -> new ArrayList<>()).add(millis));
         }
         Map<String, Double> medians = new TreeMap<>();
         byKind.forEach((kind, millis) -> medians.put(kind, Median.of(millis)));

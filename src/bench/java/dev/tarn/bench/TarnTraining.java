@@ -101,8 +101,8 @@ final class TarnTraining implements Training {
     }
 
     private FirstWeights.Sink into(Tensor tensor) {
-        return (offset, values, count) ->
-                backend.upload(count == values.length ? values : Arrays.copyOf(values, count), tensor.view(offset, count));
+        return (offset, values, count) -> backend.upload(
+                count == values.length ? values : Arrays.copyOf(values, count), tensor.view(offset, count));
     }
 
     @Override

@@ -36,8 +36,7 @@ interface TorchAdamW {
     /** Reaches {@code _fused_adamw_} through a script, the C++ interface having no function for it. */
     final class Fused implements TorchAdamW {
 
-        private static final String SCRIPT =
-                """
+        private static final String SCRIPT = """
                 def single(t: Tensor) -> List[Tensor]:
                     return [t]
 

@@ -77,7 +77,8 @@ final class TorchTraining implements Training {
     }
 
     private static FirstWeights.Sink into(Tensor tensor) {
-        return (offset, values, count) -> tensor.data_ptr_float().position(offset).put(values, 0, count);
+        return (offset, values, count) ->
+                tensor.data_ptr_float().position(offset).put(values, 0, count);
     }
 
     @Override
@@ -114,8 +115,8 @@ final class TorchTraining implements Training {
                 double p = layer == Size.N_LAYERS - 1 ? recipe.outputP() : recipe.hiddenP();
                 input = drop(raw, p, locked(Size.hiddenSize(layer)));
             }
-            Tensor logits = torch.linear(
-                    input.reshape(size.tokens(), Size.EMB_SZ), embedding, new TensorOptional(bias));
+            Tensor logits =
+                    torch.linear(input.reshape(size.tokens(), Size.EMB_SZ), embedding, new TensorOptional(bias));
             Tensor loss = torch.cross_entropy_loss(logits, y);
             Tensor ar = input.to(ScalarType.Float).pow(SQUARE).mean().mul(new Scalar(recipe.alpha()));
             int time = batchFirst ? 1 : 0;
@@ -205,7 +206,8 @@ final class TorchTraining implements Training {
             return "?";
         }
         int end = text.indexOf(after, start + before.length());
-        return text.substring(start + before.length(), end < 0 ? text.length() : end).trim();
+        return text.substring(start + before.length(), end < 0 ? text.length() : end)
+                .trim();
     }
 
     @Override
