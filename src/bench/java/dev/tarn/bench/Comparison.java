@@ -91,8 +91,11 @@ final class Comparison {
             return Median.of(ratios);
         }
 
-        private long peakMebibytes(Arm arm) {
-            return of(arm).stream().mapToLong(ArmResult::peakBytes).max().orElse(0) >> 20;
+        private double peakMebibytes(Arm arm) {
+            return of(arm).stream()
+                    .mapToDouble(result -> result.peakBytes() / (double) (1 << 20))
+                    .max()
+                    .orElse(Double.NaN);
         }
 
         private double foreignShare() {
@@ -137,19 +140,18 @@ final class Comparison {
                 "| size | libtorch | tuned | Tarn | Tarn / libtorch | Tarn / tuned | MiB | MiB tuned | MiB Tarn | others |");
         line(text, "|---|---|---|---|---|---|---|---|---|---|");
         for (Cell cell : cells) {
-            line(
+            row(
                     text,
-                    "| %s | %.0f | %.0f | %.0f | %.2f | %.2f | %d | %d | %d | %.0f %% |",
                     cell.label(),
-                    cell.tokensPerSecond(Arm.LIBTORCH),
-                    cell.tokensPerSecond(Arm.LIBTORCH_TUNED),
-                    cell.tokensPerSecond(Arm.TARN),
-                    cell.ratio(Arm.LIBTORCH),
-                    cell.ratio(Arm.LIBTORCH_TUNED),
-                    cell.peakMebibytes(Arm.LIBTORCH),
-                    cell.peakMebibytes(Arm.LIBTORCH_TUNED),
-                    cell.peakMebibytes(Arm.TARN),
-                    100 * cell.foreignShare());
+                    number("%.0f", cell.tokensPerSecond(Arm.LIBTORCH)),
+                    number("%.0f", cell.tokensPerSecond(Arm.LIBTORCH_TUNED)),
+                    number("%.0f", cell.tokensPerSecond(Arm.TARN)),
+                    number("%.2f", cell.ratio(Arm.LIBTORCH)),
+                    number("%.2f", cell.ratio(Arm.LIBTORCH_TUNED)),
+                    number("%.0f", cell.peakMebibytes(Arm.LIBTORCH)),
+                    number("%.0f", cell.peakMebibytes(Arm.LIBTORCH_TUNED)),
+                    number("%.0f", cell.peakMebibytes(Arm.TARN)),
+                    number("%.0f %%", 100 * cell.foreignShare()));
         }
         line(text, "");
         line(text, "others: the largest share of the processors that other programs took while an arm was timed.");
@@ -170,16 +172,15 @@ final class Comparison {
             PrimitiveLog log = cell.primitives;
             double inProducts = log == null ? Double.NaN : log.productMillis() / 1e3;
             double logged = log == null ? Double.NaN : log.stepMillis() / 1e3;
-            line(
+            row(
                     text,
-                    "| %s | %.0f | %.0f | %.0f %% | %.0f %% | %.0f GFLOP/s | %.0f %% |",
                     cell.label(),
-                    flops / 1e9,
-                    seconds * 1e3,
-                    100 * flops / peak / seconds,
-                    100 * inProducts / logged,
-                    flops / inProducts / 1e9,
-                    100 * flops / inProducts / peak);
+                    number("%.0f", flops / 1e9),
+                    number("%.0f", seconds * 1e3),
+                    number("%.0f %%", 100 * flops / peak / seconds),
+                    number("%.0f %%", 100 * inProducts / logged),
+                    number("%.0f GFLOP/s", flops / inProducts / 1e9),
+                    number("%.0f %%", 100 * flops / inProducts / peak));
         }
         line(text, "");
         line(
@@ -207,6 +208,16 @@ final class Comparison {
                 line(text, "%-6s %-14s %s", cell.label(), "tarn, oneDNN", String.join(", ", kinds));
             }
         }
+    }
+
+    /** One row of a Markdown table. */
+    private static void row(StringBuilder text, String... columns) {
+        line(text, "%s", "| " + String.join(" | ", columns) + " |");
+    }
+
+    /** A number as text; a dash where nothing was measured. */
+    private static String number(String format, double value) {
+        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, format, value);
     }
 
     private static void line(StringBuilder text, String format, Object... arguments) {
