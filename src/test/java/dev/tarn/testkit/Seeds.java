@@ -1,6 +1,7 @@
 package dev.tarn.testkit;
 
 import java.lang.reflect.Method;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -8,6 +9,7 @@ import org.junit.jupiter.api.extension.DynamicTestInvocationContext;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
+import org.opentest4j.TestAbortedException;
 
 /**
  * The random numbers of a test. Every run draws new ones, and a test that fails prints the line that repeats it:
@@ -35,7 +37,7 @@ public final class Seeds implements BeforeEachCallback, TestExecutionExceptionHa
 
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
-        printHowToRepeat(context);
+        printHowToRepeat(context, failure);
         throw failure;
     }
 
@@ -46,16 +48,19 @@ public final class Seeds implements BeforeEachCallback, TestExecutionExceptionHa
         try {
             invocation.proceed();
         } catch (Throwable failure) {
-            printHowToRepeat(context);
+            printHowToRepeat(context, failure);
             throw failure;
         }
     }
 
-    private static void printHowToRepeat(ExtensionContext context) {
+    private static void printHowToRepeat(ExtensionContext context, Throwable failure) {
+        if (failure instanceof TestAbortedException) {
+            return;
+        }
         String method = context.getTestMethod().map(Method::getName).orElse("*");
         System.err.println("reproduce: mvn -q test -Dtest="
                 + context.getRequiredTestClass().getSimpleName() + "#" + method + " -Dtests.seed="
-                + Long.toUnsignedString(RUN_SEED, 16).toUpperCase(java.util.Locale.ROOT));
+                + Long.toUnsignedString(RUN_SEED, 16).toUpperCase(Locale.ROOT));
     }
 
     /** The generator of the running test. */
