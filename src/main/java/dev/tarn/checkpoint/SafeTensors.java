@@ -69,7 +69,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads and checks the header of a file; values are read when asked for.
+     * Opens a file and checks its header; values are read when asked for. Ownership: the caller may close it.
      *
      * @throws CheckpointException if the file is missing or breaks a rule of the format
      */
@@ -77,10 +77,20 @@ public final class SafeTensors {
         if (!Files.isRegularFile(file)) {
             throw new CheckpointException("There is no safetensors file " + file + "; check the path.");
         }
-        try (FileChannel channel = FileChannel.open(file)) {
-            return SafeTensorsHeader.read(file, channel);
+        try {
+            return open(file);
         } catch (IOException e) {
             throw new CheckpointException("Cannot read " + file + ": " + reason(e) + ".", e);
+        }
+    }
+
+    private static SafeTensorsFile open(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file);
+        try {
+            return SafeTensorsHeader.read(file, channel);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
         }
     }
 
@@ -118,7 +128,7 @@ public final class SafeTensors {
             throw new IllegalArgumentException("The header of " + tensors.size() + " tensors would be too long");
         }
         // Padded so that the values begin at a multiple of 8 bytes.
-        byte[] padded = Arrays.copyOf(json, json.length + 7 & ~7);
+        byte[] padded = Arrays.copyOf(json, (json.length + 7) & ~7);
         Arrays.fill(padded, json.length, padded.length, (byte) ' ');
         return padded;
     }
@@ -127,14 +137,14 @@ public final class SafeTensors {
         Buffer values = tensor.values().get();
         DType dtype = tensor.dtype();
         boolean fits = switch (dtype) {
-            case F32 -> values instanceof FloatBuffer;
-            case F64 -> values instanceof DoubleBuffer;
-            case I32 -> values instanceof IntBuffer;
-            case I64 -> values instanceof LongBuffer;
-            default -> false;
+            case F32 -> values instanceof FloatBuffer || values instanceof ByteBuffer;
+            case F64 -> values instanceof DoubleBuffer || values instanceof ByteBuffer;
+            case I32 -> values instanceof IntBuffer || values instanceof ByteBuffer;
+            case I64 -> values instanceof LongBuffer || values instanceof ByteBuffer;
+            default -> values instanceof ByteBuffer;
         };
         long wanted = values instanceof ByteBuffer ? tensor.size() * dtype.bytes() : tensor.size();
-        if (!fits && !(values instanceof ByteBuffer) || values.remaining() != wanted) {
+        if (!fits || values.remaining() != wanted) {
             throw new IllegalArgumentException("Tensor " + tensor.name() + " of shape "
                     + Arrays.toString(tensor.shape()) + " and type " + dtype + " was given " + values.remaining()
                     + " values in a " + values.getClass().getSimpleName());

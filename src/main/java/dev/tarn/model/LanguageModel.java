@@ -79,6 +79,11 @@ public final class LanguageModel implements AutoCloseable {
         return builder;
     }
 
+    /** How many trainable numbers a model has: 44,333,280 for fastai's sizes and 60,000 words. */
+    public static long parameterCount(AwdLstmConfig config) {
+        return declare(config).count();
+    }
+
     public AwdLstmConfig config() {
         return config;
     }

@@ -41,6 +41,7 @@ public final class LmWorkspace implements AutoCloseable {
     /** What {@link #close} frees, latest first. */
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
+    private final Arena arena;
     private final @Nullable Window[] windows;
     private final Tensor stats;
     private final Tensor penalties;
@@ -73,7 +74,7 @@ public final class LmWorkspace implements AutoCloseable {
         windows = new Window[maxSteps + 1];
         embedding = new EmbeddingLayer(backend, model.encoder(), config.padToken());
         try {
-            Arena arena = own(backend.arena("workspace of " + batch + " streams and " + maxSteps + " steps"));
+            arena = own(backend.arena("workspace of " + batch + " streams and " + maxSteps + " steps"));
             window = Window.allocate(arena, config, maxSteps, batch, training);
             windows[maxSteps] = window;
             stats = arena.real("stats", Decoder.STATS);
@@ -126,6 +127,10 @@ public final class LmWorkspace implements AutoCloseable {
             reals += 4L * batch * config.hiddenSize(layer);
         }
         return Float.BYTES * reals + Integer.BYTES * 2L * maxSteps * batch;
+    }
+
+    long arenaBytes() {
+        return arena.bytes();
     }
 
     /** Makes the next window start from zeros in every stream. */

@@ -211,6 +211,7 @@ public final class ParameterStore implements AutoCloseable {
 
         private final List<Declaration> declarations = new ArrayList<>();
         private long length;
+        private long count;
 
         private Builder() {}
 
@@ -225,8 +226,14 @@ public final class ParameterStore implements AutoCloseable {
             }
             declarations.add(new Declaration(name, group, length, shape.clone()));
             long size = Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
+            count += size;
             length += (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
             return this;
+        }
+
+        /** The number of trainable numbers so far, gaps not counted. */
+        public long count() {
+            return count;
         }
 
         /**
