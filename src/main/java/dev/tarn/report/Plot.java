@@ -3,12 +3,13 @@ package dev.tarn.report;
 import dev.tarn.ConfigException;
 import dev.tarn.run.AtomicFile;
 import java.awt.Color;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -96,7 +97,9 @@ public final class Plot {
      */
     public byte[] png() {
         try {
-            return BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG);
+            ByteArrayOutputStream png = new ByteArrayOutputStream();
+            ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", png);
+            return png.toByteArray();
         } catch (IOException | LinkageError | InternalError e) {
             throw new ConfigException(
                     "Plots cannot be drawn on this machine (" + e + "); install fontconfig and a font, for example "
