@@ -1,6 +1,7 @@
 package dev.tarn.data;
 
 import dev.tarn.DataException;
+import dev.tarn.run.AtomicFile;
 import dev.tarn.text.Numericalizer;
 import dev.tarn.text.TextPipeline;
 import dev.tarn.text.TokenCounts;
@@ -239,10 +240,8 @@ public final class PreparedText {
     }
 
     private static void writeName(Path file, String name) {
-        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {
-            Files.writeString(temporary, name + "\n");
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            AtomicFile.writeString(file, name + "\n");
         } catch (IOException e) {
             throw new DataException(
                     "'" + file + "' cannot be written: " + FileErrors.reason(e) + "; give a folder that may be written to.",
