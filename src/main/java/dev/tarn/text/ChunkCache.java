@@ -21,7 +21,18 @@ final class ChunkCache {
     /** Chunks longer than this are seldom seen again. */
     private static final int MAX_LENGTH = 32;
 
-    private record Entry(int hash, char[] chunk, String[] tokens) {}
+    /** The tokens of a chunk; immutable, so that it may be handed between threads without a lock. */
+    private static final class Entry {
+        final int hash;
+        final char[] chunk;
+        final String[] tokens;
+
+        Entry(int hash, char[] chunk, String[] tokens) {
+            this.hash = hash;
+            this.chunk = chunk;
+            this.tokens = tokens;
+        }
+    }
 
     private final @Nullable Entry[] places = new Entry[PLACES];
     private final Function<String, List<String>> cut;

@@ -126,7 +126,10 @@ class CaseFilesTest {
         for (JsonNode row : Cases.rows("fastai_pipeline_imdb")) {
             String raw = row.get("raw").asString();
             String source = row.get("source").asString();
-            tally.check(source, TextRules.pre("xxbos " + raw), row.get("pre_rules_out").asString());
+            tally.check(
+                    source,
+                    TextRules.pre("xxbos " + raw),
+                    row.get("pre_rules_out").asString());
             tally.check(source, pipeline.tokenize(raw), Cases.expected(row));
         }
         tally.assertAllPassed();
@@ -138,19 +141,22 @@ class CaseFilesTest {
         Path beside = Cases.dir().resolve("fastai_notebook_rows.jsonl");
         Path rows = Files.exists(beside) ? beside : Cases.dir().resolve("../golden/fastai_notebook_rows.jsonl");
         String imdb = System.getProperty("imdb.dir", "");
-        assumeTrue(Files.exists(rows) && !imdb.isBlank(), "no notebook rows, or no reviews: set tokenizer.dir and imdb.dir");
+        assumeTrue(
+                Files.exists(rows) && !imdb.isBlank(),
+                "no notebook rows, or no reviews: set tokenizer.dir and imdb.dir");
         Tally tally = new Tally();
         TextPipeline pipeline = TextPipeline.fastai();
         for (JsonNode row : Cases.read(rows)) {
             if (!row.get("reproduced_by").get("2.0.18").asBoolean()) {
                 continue;
             }
-            String review = Files.readString(Path.of(imdb).resolve(row.get("source").asString()));
+            String review =
+                    Files.readString(Path.of(imdb).resolve(row.get("source").asString()));
             List<String> expected = Cases.strings(row.get("expected"));
             List<String> printed = printed(pipeline.tokenize(review));
             int start = row.get("start").asInt();
-            List<String> got = new ArrayList<>(
-                    printed.subList(start, Math.min(start + expected.size(), printed.size())));
+            List<String> got =
+                    new ArrayList<>(printed.subList(start, Math.min(start + expected.size(), printed.size())));
             for (int i = 0; i < got.size(); i++) {
                 // The vocabulary of that run lacked the token.
                 if (expected.get(i).equals("xxunk")) {

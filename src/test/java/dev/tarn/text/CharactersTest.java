@@ -24,7 +24,8 @@ class CharactersTest {
 
     @Test
     void wordCharactersAreLettersAndNumbersButNoMarks() {
-        "aZ_0é字ｶ²½Ⅷ".codePoints()
+        "aZ_0é字ｶ²½Ⅷ"
+                .codePoints()
                 .forEach(c -> assertThat(Characters.is(c, Characters.WORD)).isTrue());
         " -'\u0301\u200d‿😀"
                 .codePoints()

@@ -26,7 +26,9 @@ class EnglishTokenizerTest {
                     assertThat(text.charAt(at)).as("between tokens of %s", text).isEqualTo(' ');
                     at++;
                 }
-                assertThat(text.startsWith(token, at)).as("%s in %s", token, text).isTrue();
+                assertThat(text.startsWith(token, at))
+                        .as("%s in %s", token, text)
+                        .isTrue();
                 at += token.length();
             }
             assertThat(text.substring(at)).isIn("", " ");
@@ -44,7 +46,7 @@ class EnglishTokenizerTest {
     @Test
     void moreChunksThanTheMemoryHoldsAreCutRight() {
         List<String> words = new ArrayList<>();
-        for (int i = 0; i < 300_000; i++) {
+        for (int i = 0; i < 200_000; i++) {
             // Two letters of a kind that no exception begins with, then the number in letters.
             StringBuilder word = new StringBuilder("qq");
             for (int rest = i; rest > 0; rest /= 26) {

@@ -23,7 +23,7 @@ class TextPipelineTest {
     private List<String> documents(int count) {
         List<String> documents = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            documents.add(RandomTexts.mixed(seeds, 200));
+            documents.add(RandomTexts.mixed(seeds, 80));
         }
         return documents;
     }
@@ -40,7 +40,8 @@ class TextPipelineTest {
 
     @Test
     void endsOfDocumentsAreMarkedOnRequest() {
-        assertThat(TextPipeline.fastai(true, true).tokenize("Hi.")).containsExactly("xxbos", "xxmaj", "hi", ".", "xxeos");
+        assertThat(TextPipeline.fastai(true, true).tokenize("Hi."))
+                .containsExactly("xxbos", "xxmaj", "hi", ".", "xxeos");
         assertThat(TextPipeline.fastai(false, false).tokenize("Hi.")).containsExactly("xxmaj", "hi", ".");
         assertThat(TextPipeline.fastai().tokenize("")).containsExactly("xxbos");
     }
@@ -48,7 +49,8 @@ class TextPipelineTest {
     @Test
     void whitespaceTokensEndEachLine() {
         TextPipeline pipeline = TextPipeline.whitespace();
-        assertThat(pipeline.tokenize("a <unk>\u3000b \n\nc")).containsExactly("a", "<unk>", "b", "<eos>", "<eos>", "c", "<eos>");
+        assertThat(pipeline.tokenize("a <unk>\u3000b \n\nc"))
+                .containsExactly("a", "<unk>", "b", "<eos>", "<eos>", "c", "<eos>");
         assertThat(pipeline.tokenize("a\n")).containsExactly("a", "<eos>");
         assertThat(pipeline.tokenize("a\u0085b\u2028c\r\n")).containsExactly("a", "b", "c", "<eos>");
         assertThat(pipeline.tokenize("")).containsExactly("<eos>");
@@ -68,7 +70,7 @@ class TextPipelineTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5})
     void manyThreadsGiveWhatOneGivesInTheSameOrder(int threads) {
-        List<String> documents = documents(1500);
+        List<String> documents = documents(500);
         TextPipeline pipeline = TextPipeline.fastai();
         List<List<String>> serial = documents.stream().map(pipeline::tokenize).toList();
         List<List<String>> parallel = new ArrayList<>();
@@ -78,7 +80,8 @@ class TextPipelineTest {
         TokenCounts counts = new TokenCounts();
         serial.forEach(counts::addAll);
         Vocab vocab = Vocab.create(counts, 500, 2);
-        assertThat(Vocab.create(TokenCounts.of(pipeline, documents.iterator(), threads), 500, 2)).isEqualTo(vocab);
+        assertThat(Vocab.create(TokenCounts.of(pipeline, documents.iterator(), threads), 500, 2))
+                .isEqualTo(vocab);
         List<int[]> ids = new ArrayList<>();
         Numericalizer numericalizer = new Numericalizer(pipeline, vocab);
         numericalizer.numericalizeAll(documents.iterator(), threads, ids::add);
@@ -120,18 +123,19 @@ class TextPipelineTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("task 70");
         assertThat(seen).hasSize(70);
-        assertThatThrownBy(() -> OrderedWork.run(
-                        IntStream.range(0, 1000).iterator(), threads, i -> i, i -> {
-                            throw new IllegalArgumentException("sink");
-                        }))
+        assertThatThrownBy(() -> OrderedWork.run(IntStream.range(0, 1000).iterator(), threads, i -> i, i -> {
+                    throw new IllegalArgumentException("sink");
+                }))
                 .hasMessage("sink");
-        assertThat(Thread.getAllStackTraces().keySet().stream().filter(t -> t.getName().equals("tarn-text")))
+        assertThat(Thread.getAllStackTraces().keySet().stream()
+                        .filter(t -> t.getName().equals("tarn-text")))
                 .isEmpty();
     }
 
     @Test
     void theNumberOfThreadsIsChecked() {
-        assertThatThrownBy(() -> TextPipeline.whitespace().tokenizeAll(List.<String>of().iterator(), 0, tokens -> {}))
+        assertThatThrownBy(() ->
+                        TextPipeline.whitespace().tokenizeAll(List.<String>of().iterator(), 0, tokens -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("threads is 0");
         assertThatThrownBy(() -> new TokenLines(TextPipeline.whitespace(), 0))

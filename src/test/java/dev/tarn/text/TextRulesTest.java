@@ -16,11 +16,13 @@ class TextRulesTest {
 
     @Test
     void theRulesRunInFastaisOrder() {
-        String raw = "xxbos I &amp; you<br /><br />WOW!!!! Soooooo good good good good good good. It's #1 / 10, \\\"ok\\\" <unk> "
-                + "3 @.@ 5 a @-@ b 1 @,@ 000 back\\slash";
+        String raw =
+                "xxbos I &amp; you<br /><br />WOW!!!! Soooooo good good good good good good. It's #1 / 10, \\\"ok\\\" <unk> "
+                        + "3 @.@ 5 a @-@ b 1 @,@ 000 back\\slash";
         assertThat(TextRules.pre(raw))
-                .isEqualTo("xxbos I && you \n \n WOW xxrep 4 ! S xxrep 6 o xxwrep 5 good good. It's # 1 / 10, \"ok\" xxunk "
-                        + "3.5 a-b 1,000 back \\ slash");
+                .isEqualTo(
+                        "xxbos I && you \n \n WOW xxrep 4 ! S xxrep 6 o xxwrep 5 good good. It's # 1 / 10, \"ok\" xxunk "
+                                + "3.5 a-b 1,000 back \\ slash");
         assertThat(TextRules.post(List.of("Hello", "WORLD", "I", "USA", "", "McDonald")))
                 .containsExactly("xxmaj", "hello", "xxup", "world", "i", "xxup", "usa", "mcdonald");
     }
@@ -39,12 +41,15 @@ class TextRulesTest {
         for (int i = 0; i < 2000; i++) {
             String text = RandomTexts.of(seeds, "aab  !-", 60);
             assertThat(TextRules.replaceRep(text))
-                    .isEqualTo(characters.matcher(text).replaceAll(m -> Matcher.quoteReplacement(
-                            " xxrep " + (m.group(2).length() + 1) + " " + m.group(1) + " ")));
-            assertThat(TextRules.replaceWrep(text)).isEqualTo(words.matcher(text).replaceAll(m -> {
-                int count = m.group(2).strip().split("\\s+").length + 1;
-                return Matcher.quoteReplacement(" xxwrep " + count + " " + m.group(1) + " ");
-            }));
+                    .isEqualTo(characters
+                            .matcher(text)
+                            .replaceAll(m -> Matcher.quoteReplacement(
+                                    " xxrep " + (m.group(2).length() + 1) + " " + m.group(1) + " ")));
+            assertThat(TextRules.replaceWrep(text))
+                    .isEqualTo(words.matcher(text).replaceAll(m -> {
+                        int count = m.group(2).strip().split("\\s+").length + 1;
+                        return Matcher.quoteReplacement(" xxwrep " + count + " " + m.group(1) + " ");
+                    }));
         }
     }
 

@@ -90,7 +90,8 @@ class VocabTest {
 
     @Test
     void aSavedVocabularyIsReadBackAsItWas() throws IOException {
-        List<String> itos = new ArrayList<>(List.of("xxunk", "\n \n ", "\"", "\\", "é", "😀", "\u2028", "\uD800", "\u0001", ""));
+        List<String> itos =
+                new ArrayList<>(List.of("xxunk", "\n \n ", "\"", "\\", "é", "😀", "\u2028", "\uD800", "\u0001", ""));
         for (int i = 0; i < 200; i++) {
             itos.add(RandomTexts.mixed(seeds, 6));
         }
@@ -115,7 +116,18 @@ class VocabTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "[", "{}", "[1]", "[\"a\"", "[\"a", "[\"a\",]", "[\"a\"]x", "[\"\\x\"]", "[\"\\u12\"]", "[\"a\nb\"]", "[\"\\"
+                "",
+                "[",
+                "{}",
+                "[1]",
+                "[\"a\"",
+                "[\"a",
+                "[\"a\",]",
+                "[\"a\"]x",
+                "[\"\\x\"]",
+                "[\"\\u12\"]",
+                "[\"a\nb\"]",
+                "[\"\\"
             })
     void whatIsNotAVocabularyIsRefusedInOneSentence(String text) throws IOException {
         Path file = Files.writeString(dir.resolve("v.json"), text);
