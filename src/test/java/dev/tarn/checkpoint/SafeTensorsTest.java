@@ -224,7 +224,7 @@ class SafeTensorsTest {
         byte[] whole = Files.readAllBytes(file);
         Random random = seeds.random();
         int refused = 0;
-        for (int round = 0; round < 2000; round++) {
+        for (int round = 0; round < 600; round++) {
             byte[] broken = whole.clone();
             for (int n = random.nextInt(3); n >= 0; n--) {
                 broken[random.nextInt(broken.length - 40)] = (byte) random.nextInt(256);
@@ -236,7 +236,7 @@ class SafeTensorsTest {
                 refused++;
             }
         }
-        assertThat(refused).isGreaterThan(1000);
+        assertThat(refused).isGreaterThan(200);
     }
 
     @Test
