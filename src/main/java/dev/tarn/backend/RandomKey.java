@@ -31,23 +31,28 @@ public record RandomKey(long seed, Purpose purpose, int layer, long step) {
         }
     }
 
-    int key0() {
+    /** Low word of the Philox key. Backends that draw masks in bulk lay out the counter themselves and need all five. */
+    public int key0() {
         return (int) seed;
     }
 
-    int key1() {
+    /** High word of the Philox key. */
+    public int key1() {
         return (int) (seed >>> 32);
     }
 
-    int word1() {
+    /** Counter word 1: purpose and layer. */
+    public int word1() {
         return purpose.code | layer << 8;
     }
 
-    int word2() {
+    /** Counter word 2: low word of the step. */
+    public int word2() {
         return (int) step;
     }
 
-    int word3() {
+    /** Counter word 3: high word of the step. */
+    public int word3() {
         return (int) (step >>> 32);
     }
 }

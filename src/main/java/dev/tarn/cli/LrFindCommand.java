@@ -11,7 +11,9 @@ import dev.tarn.train.Rates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,7 +65,7 @@ final class LrFindCommand extends TarnCommand {
             throw new ConfigException(
                     "No temporary folder can be made (" + e.getMessage() + "); set java.io.tmpdir in TARN_JAVA_OPTS.", e);
         }
-        LrFinderPlot.write(plot, found.lrs(), found.losses());
+        LrFinderPlot.of(found.lrs(), found.losses(), suggestions(found)).write(plot);
         console.result(
                 String.format(
                         Locale.ROOT,
@@ -79,6 +81,14 @@ final class LrFindCommand extends TarnCommand {
                         .with("plot", plot.toString())
                         .with("lrs", found.lrs())
                         .with("losses", found.losses()));
+    }
+
+    private static Map<String, Double> suggestions(LrFindResult found) {
+        Map<String, Double> suggestions = new LinkedHashMap<>();
+        found.steepest().ifPresent(rate -> suggestions.put("steepest", rate));
+        found.minimumOverTen().ifPresent(rate -> suggestions.put("minimum/10", rate));
+        found.valley().ifPresent(rate -> suggestions.put("valley", rate));
+        return suggestions;
     }
 
     private static String text(OptionalDouble rate) {

@@ -44,8 +44,9 @@ final class ContiguousStream implements LanguageModelStream {
         }
         long shortest = Math.min(options.bptt(), BpttWindows.MIN_STEPS);
         if (tokensPerStream / shortest > 1 << 30) {
-            throw new DataException("The text has " + tokensPerStream + " tokens a stream, too many to count windows of "
-                    + options.bptt() + " steps: raise --bs or --bptt.");
+            throw new DataException(
+                    "The text has " + tokensPerStream + " tokens a stream, too many to count windows of "
+                            + options.bptt() + " steps: raise --bs or --bptt.");
         }
     }
 

@@ -11,7 +11,8 @@ public record Cursor(long epoch, int window) {
 
     public Cursor {
         if (epoch < 0 || window < 0) {
-            throw new IllegalArgumentException("a cursor has no negative parts, got epoch " + epoch + ", window " + window);
+            throw new IllegalArgumentException(
+                    "a cursor has no negative parts, got epoch " + epoch + ", window " + window);
         }
     }
 }

@@ -15,8 +15,7 @@ final class FileSegments {
         ByteBuffer[] segments = new ByteBuffer[(int) ((length + segmentBytes - 1) / segmentBytes)];
         for (int i = 0; i < segments.length; i++) {
             long at = (long) i * segmentBytes;
-            segments[i] = channel.map(
-                            FileChannel.MapMode.READ_ONLY, start + at, Math.min(segmentBytes, length - at))
+            segments[i] = channel.map(FileChannel.MapMode.READ_ONLY, start + at, Math.min(segmentBytes, length - at))
                     .order(ByteOrder.LITTLE_ENDIAN);
         }
         return segments;

@@ -31,7 +31,7 @@ public sealed interface LanguageModelStream permits ContiguousStream, RaggedStre
     /** What the stream was opened with. */
     StreamOptions options();
 
-    /** The exact number of windows of an epoch. Variable windows are drawn to count them: about 0.3 µs a window. */
+    /** The exact number of windows of an epoch. Variable windows are drawn to count them: about a microsecond each. */
     int windows(long epoch);
 
     /** The number of windows of {@code epochs} epochs from {@code firstEpoch} on; a one-cycle schedule is as long. */

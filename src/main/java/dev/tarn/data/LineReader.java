@@ -86,7 +86,8 @@ public final class LineReader implements AutoCloseable {
     }
 
     /** The rest of the file as one text, line ends kept; null if nothing is left. */
-    @Nullable String rest() {
+    @Nullable
+    String rest() {
         if (!hasNext()) {
             return null;
         }
@@ -128,7 +129,11 @@ public final class LineReader implements AutoCloseable {
     }
 
     private String decode() {
-        int skip = lineStart == 0 && lineEnd >= 3 && line[0] == (byte) 0xEF && line[1] == (byte) 0xBB && line[2] == (byte) 0xBF
+        int skip = lineStart == 0
+                        && lineEnd >= 3
+                        && line[0] == (byte) 0xEF
+                        && line[1] == (byte) 0xBB
+                        && line[2] == (byte) 0xBF
                 ? 3
                 : 0;
         // UTF-8 never makes more characters than it has bytes.

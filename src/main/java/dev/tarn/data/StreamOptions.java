@@ -25,8 +25,8 @@ public record StreamOptions(Windows windows, int batch, int bptt, boolean shuffl
         }
         long cells = batch * ((long) bptt + BpttWindows.EXTRA_STEPS);
         if (cells > MAX_CELLS) {
-            throw new ConfigException("A batch size of " + batch + " with bptt " + bptt + " makes windows of up to " + cells
-                    + " tokens, more than the " + MAX_CELLS + " that are allowed: lower --bs or --bptt.");
+            throw new ConfigException("A batch size of " + batch + " with bptt " + bptt + " makes windows of up to "
+                    + cells + " tokens, more than the " + MAX_CELLS + " that are allowed: lower --bs or --bptt.");
         }
     }
 

@@ -98,8 +98,10 @@ public final class TokenStore implements Tokens {
         } catch (NoSuchFileException e) {
             throw new DataException("There is no token store '" + file + "': make it with `tarn data prepare`.", e);
         } catch (IOException e) {
-            throw new DataException("The token store '" + file + "' cannot be read: " + FileErrors.reason(e)
-                    + "; check the file and its permissions.", e);
+            throw new DataException(
+                    "The token store '" + file + "' cannot be read: " + FileErrors.reason(e)
+                            + "; check the file and its permissions.",
+                    e);
         }
     }
 
@@ -115,8 +117,10 @@ public final class TokenStore implements Tokens {
                 ids.get(slice, 0, count);
                 for (int i = 0; i < count; i++) {
                     if (Integer.compareUnsigned(slice[i], header.vocabularySize()) >= 0) {
-                        throw TokenStoreHeader.damaged(file, "token " + (index + i) + " has the id " + slice[i]
-                                + ", outside its vocabulary of " + header.vocabularySize());
+                        throw TokenStoreHeader.damaged(
+                                file,
+                                "token " + (index + i) + " has the id " + slice[i] + ", outside its vocabulary of "
+                                        + header.vocabularySize());
                     }
                 }
                 index += count;
@@ -139,13 +143,13 @@ public final class TokenStore implements Tokens {
         for (int i = 0; i <= header.numDocuments(); i++) {
             long offset = documentOffset(i);
             if (offset < before || (i == 0 && offset != 0)) {
-                throw TokenStoreHeader.damaged(file, "document " + i + " starts at token " + offset + ", before " + before);
+                throw TokenStoreHeader.damaged(
+                        file, "document " + i + " starts at token " + offset + ", before " + before);
             }
             before = offset;
         }
         if (before != header.numTokens()) {
-            throw TokenStoreHeader.damaged(
-                    file, "its documents end at token " + before + " of " + header.numTokens());
+            throw TokenStoreHeader.damaged(file, "its documents end at token " + before + " of " + header.numTokens());
         }
     }
 

@@ -42,7 +42,11 @@ record TokenStoreHeader(
 
     ByteBuffer toBytes() {
         ByteBuffer bytes = ByteBuffer.allocate(SIZE).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.putLong(MAGIC).putInt(VERSION).putInt(vocabularySize).putLong(numTokens).putLong(numDocuments);
+        bytes.putLong(MAGIC)
+                .putInt(VERSION)
+                .putInt(vocabularySize)
+                .putLong(numTokens)
+                .putLong(numDocuments);
         bytes.put(vocabulary.getBytes(StandardCharsets.US_ASCII));
         bytes.position(32 + FINGERPRINT_SIZE);
         bytes.putInt(tokensChecksum).putInt(offsetsChecksum);
@@ -57,13 +61,14 @@ record TokenStoreHeader(
     static TokenStoreHeader read(Path file, byte[] header, long fileSize) {
         ByteBuffer bytes = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.getLong(0) != MAGIC) {
-            throw new DataException("'" + file + "' is not a token store: it does not start with TARNTOKS; make one with"
-                    + " `tarn data prepare`.");
+            throw new DataException(
+                    "'" + file + "' is not a token store: it does not start with TARNTOKS; make one with"
+                            + " `tarn data prepare`.");
         }
         int version = bytes.getInt(8);
         if (version != VERSION) {
-            throw new DataException("'" + file + "' is a token store of version " + version + ", but only version " + VERSION
-                    + " can be read: make it again with `tarn data prepare`.");
+            throw new DataException("'" + file + "' is a token store of version " + version + ", but only version "
+                    + VERSION + " can be read: make it again with `tarn data prepare`.");
         }
         if (bytes.getInt(CHECKSUM_AT) != checksum(header)) {
             throw damaged(file, "its header does not match its checksum");

@@ -44,7 +44,8 @@ public final class TokenStoreWriter implements AutoCloseable {
         }
         if (vocabulary.length() > TokenStoreHeader.FINGERPRINT_SIZE
                 || !StandardCharsets.US_ASCII.newEncoder().canEncode(vocabulary)) {
-            throw new IllegalArgumentException("a fingerprint is at most 64 ASCII characters, got '" + vocabulary + "'");
+            throw new IllegalArgumentException(
+                    "a fingerprint is at most 64 ASCII characters, got '" + vocabulary + "'");
         }
         this.file = file;
         this.vocabularySize = vocabularySize;
@@ -59,8 +60,10 @@ public final class TokenStoreWriter implements AutoCloseable {
             this.channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             channel.position(TokenStoreHeader.SIZE);
         } catch (IOException e) {
-            throw new DataException("No token store can be written to '" + folder + "': " + FileErrors.reason(e)
-                    + "; give a folder that exists and may be written to.", e);
+            throw new DataException(
+                    "No token store can be written to '" + folder + "': " + FileErrors.reason(e)
+                            + "; give a folder that exists and may be written to.",
+                    e);
         }
         offsets.add(0);
     }
@@ -160,8 +163,10 @@ public final class TokenStoreWriter implements AutoCloseable {
     }
 
     private DataException failed(IOException e) {
-        return new DataException("The token store '" + file + "' could not be written: " + FileErrors.reason(e)
-                + "; check that there is room on the disk.", e);
+        return new DataException(
+                "The token store '" + file + "' could not be written: " + FileErrors.reason(e)
+                        + "; check that there is room on the disk.",
+                e);
     }
 
     private static Path folder(Path file) {

@@ -63,7 +63,8 @@ class BpttWindowsTest {
 
     @Test
     void theLengthsOfSeedOneStayWhatTheyAreSoThatOldRunsCanGoOn() {
-        assertThat(Arrays.copyOf(BpttWindows.drawn(10_000, 70, 1, 0), 12)).isEqualTo(new int[] {69, 64, 56, 73, 72, 28, 68, 61, 66, 79, 31, 71});
+        assertThat(Arrays.copyOf(BpttWindows.drawn(10_000, 70, 1, 0), 12))
+                .isEqualTo(new int[] {69, 64, 56, 73, 72, 28, 68, 61, 66, 79, 31, 71});
     }
 
     @Test

@@ -115,8 +115,7 @@ class LanguageModelStreamTest {
             documents.add(new int[] {3 * i, 3 * i + 1, 3 * i + 2});
         }
         for (boolean backwards : new boolean[] {false, true}) {
-            StreamOptions options =
-                    StreamOptions.variable(1, 8, seeds.seed()).withBackwards(backwards);
+            StreamOptions options = StreamOptions.variable(1, 8, seeds.seed()).withBackwards(backwards);
             LanguageModelStream stream = LanguageModelStream.open(Tokens.of(documents), options);
             List<List<Integer>> epochs = new ArrayList<>();
             for (int epoch = 0; epoch < 3; epoch++) {
@@ -137,7 +136,7 @@ class LanguageModelStreamTest {
     @Test
     void aStreamContinuesBitForBitFromACursorWhereverItWasTaken() {
         for (int i = 0; i < 60; i++) {
-            StreamOptions options = drawnOptions(Windows.values()[i % 3]);
+            StreamOptions options = drawnOptions(List.of(Windows.values()).get(i % 3));
             Tokens tokens = numbered(seeds.random(), seeds.between(options.batch() * (options.bptt() + 1), 2000));
             LanguageModelStream whole = LanguageModelStream.open(tokens, options);
             int epoch = seeds.between(0, 4);
@@ -243,7 +242,8 @@ class LanguageModelStreamTest {
                 .hasMessageContaining("500 tokens")
                 .hasMessageContaining("568")
                 .hasMessageContaining("lower --bs to 7");
-        assertThatThrownBy(() -> LanguageModelStream.open(numbered(seeds.random(), 70), StreamOptions.variable(1, 70, 1)))
+        assertThatThrownBy(
+                        () -> LanguageModelStream.open(numbered(seeds.random(), 70), StreamOptions.variable(1, 70, 1)))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("lower --bptt");
         assertThatThrownBy(() -> LanguageModelStream.open(Tokens.of(1, 2, 3), StreamOptions.evaluation(2, 70)))
@@ -255,7 +255,8 @@ class LanguageModelStreamTest {
         assertThatThrownBy(() -> LanguageModelStream.open(Tokens.of(1, 2, 3), StreamOptions.fixed(4, 70, 1)))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("3 tokens");
-        assertThat(LanguageModelStream.open(Tokens.of(1, 2), StreamOptions.evaluation(1, 70)).predictions())
+        assertThat(LanguageModelStream.open(Tokens.of(1, 2), StreamOptions.evaluation(1, 70))
+                        .predictions())
                 .isEqualTo(1);
     }
 
@@ -310,8 +311,8 @@ class LanguageModelStreamTest {
             }
         };
         for (Windows windows : Windows.values()) {
-            assertThatThrownBy(() ->
-                            LanguageModelStream.open(endless, new StreamOptions(windows, 1, 2, false, false, 1)))
+            assertThatThrownBy(
+                            () -> LanguageModelStream.open(endless, new StreamOptions(windows, 1, 2, false, false, 1)))
                     .isInstanceOf(DataException.class)
                     .hasMessageContaining("raise --bs or --bptt");
         }
@@ -324,12 +325,11 @@ class LanguageModelStreamTest {
         int[] order = new int[4];
         for (int epoch = 0; epoch < draws; epoch++) {
             Shuffle.permutation(
-                    new dev.tarn.backend.RandomKey(
-                            9, dev.tarn.backend.RandomKey.Purpose.SHUFFLE, 0, epoch),
-                    order);
+                    new dev.tarn.backend.RandomKey(9, dev.tarn.backend.RandomKey.Purpose.SHUFFLE, 0, epoch), order);
             counts[order[0] << 6 | order[1] << 4 | order[2] << 2 | order[3]]++;
         }
-        // 24 permutations, 1000 draws each on average; chi-square with 23 degrees of freedom is below 62 but for 1 in 1e5.
+        // 24 permutations, 1000 draws each on average; chi-square with 23 degrees of freedom is below 62 but for 1 in
+        // 1e5.
         double chiSquare = 0;
         int permutations = 0;
         for (int count : counts) {

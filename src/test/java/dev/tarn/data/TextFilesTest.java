@@ -47,7 +47,8 @@ class TextFilesTest {
     @Test
     void aByteOrderMarkIsNoText() throws IOException {
         assertThat(lines("\uFEFFa\n\uFEFFb")).containsExactly("a", "\uFEFFb");
-        assertThat(TextFiles.read(file("\uFEFFa\r\nb\n".getBytes(StandardCharsets.UTF_8)))).isEqualTo("a\r\nb\n");
+        assertThat(TextFiles.read(file("\uFEFFa\r\nb\n".getBytes(StandardCharsets.UTF_8))))
+                .isEqualTo("a\r\nb\n");
     }
 
     @Test
@@ -73,7 +74,14 @@ class TextFilesTest {
     @Test
     void theFirstByteThatIsNotUtf8IsNamedWithItsOffsetAndLine() throws IOException {
         int[][] malformed = {
-            {0xFF}, {0x80}, {0xC0, 0x80}, {0xE0, 0x80, 0x80}, {0xED, 0xA0, 0x80}, {0xF5, 0x80, 0x80, 0x80}, {0xC3}, {0xE2, 0x82}
+            {0xFF},
+            {0x80},
+            {0xC0, 0x80},
+            {0xE0, 0x80, 0x80},
+            {0xED, 0xA0, 0x80},
+            {0xF5, 0x80, 0x80, 0x80},
+            {0xC3},
+            {0xE2, 0x82}
         };
         for (int[] bad : malformed) {
             for (int i = 0; i < 20; i++) {
