@@ -187,7 +187,7 @@ public final class SafeTensorsFile implements AutoCloseable {
     /** Size and CRC-32C of the whole file as it is now. */
     Manifest.FileSum sum() throws IOException {
         CRC32C crc = new CRC32C();
-        ByteBuffer buffer = ByteBuffer.allocateDirect(SafeTensors.CHUNK_BYTES);
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(SafeTensors.CHUNK_BYTES, channel.size() + 1));
         long position = 0;
         for (int n = channel.read(buffer, position); n >= 0; n = channel.read(buffer, position)) {
             position += n;
