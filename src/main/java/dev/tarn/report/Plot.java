@@ -3,13 +3,15 @@ package dev.tarn.report;
 import dev.tarn.ConfigException;
 import dev.tarn.run.AtomicFile;
 import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
-import org.knowm.xchart.BitmapEncoder;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -97,9 +99,16 @@ public final class Plot {
      */
     public byte[] png() {
         try {
-            ByteArrayOutputStream png = new ByteArrayOutputStream();
-            ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", png);
-            return png.toByteArray();
+            BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+            Graphics2D graphics = image.createGraphics();
+            chart.paint(graphics, WIDTH, HEIGHT);
+            graphics.dispose();
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            // In memory: ImageIO's own choice is a temporary file.
+            try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+                ImageIO.write(image, "png", out);
+            }
+            return bytes.toByteArray();
         } catch (IOException | LinkageError | InternalError e) {
             throw new ConfigException(
                     "Plots cannot be drawn on this machine (" + e + "); install fontconfig and a font, for example "

@@ -59,7 +59,7 @@ final class OrderedWork {
         try {
             Deque<Future<? extends B>> pending = new ArrayDeque<>();
             while (tasks.hasNext() || !pending.isEmpty()) {
-                while (tasks.hasNext() && pending.size() < threads * TASKS_PER_THREAD) {
+                while (pending.size() < threads * TASKS_PER_THREAD && tasks.hasNext()) {
                     A task = tasks.next();
                     pending.add(pool.submit(() -> work.apply(task)));
                 }

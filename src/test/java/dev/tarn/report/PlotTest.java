@@ -65,7 +65,7 @@ class PlotTest {
     void aLongTrainingIsThinnedAndANormPlotDrawn() throws IOException {
         double[] million = new double[1_000_000];
         Plot plot = LossPlot.of(million, million, new double[0], new double[0]);
-        assertThat(plot.chart().getSeriesMap().get("smoothed").getXData()).hasSizeBetween(1000, 2001);
+        assertThat(plot.chart().getSeries("smoothed").getXData()).hasSizeBetween(1000, 2001);
         BufferedImage norms = image(NormPlot.of(HUNDRED, HUNDRED).png());
         assertThat(pixels(norms, Plot.MAIN)).isGreaterThan(200);
     }

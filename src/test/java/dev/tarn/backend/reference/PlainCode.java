@@ -2,45 +2,51 @@ package dev.tarn.backend.reference;
 
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Precision;
+import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
 
-/** The reference's own loops in the arithmetic of another precision: what plain code loses in it. */
+/**
+ * The reference's own loops in the arithmetic of another precision: what plain code loses in it. Rounding to nearest is one
+ * sample of that, and a lucky one where the result is a single number; rounding each result up or down at random gives
+ * more (the stochastic arithmetic of Vignes, 1993, "A stochastic arithmetic for reliable scientific computation").
+ */
 public final class PlainCode {
-
-    private static final Arithmetic SINGLE = new Arithmetic() {
-
-        @Override
-        public double round(double value) {
-            return (float) value;
-        }
-
-        @Override
-        public double factor(double value) {
-            return value;
-        }
-    };
-
-    private static final Arithmetic BFLOAT16_FACTORS = new Arithmetic() {
-
-        @Override
-        public double round(double value) {
-            return (float) value;
-        }
-
-        @Override
-        public double factor(double value) {
-            return bfloat16((float) value);
-        }
-    };
 
     private PlainCode() {}
 
-    /** A backend that rounds as the precision says. */
+    /** A backend that rounds to nearest as the precision says. */
     public static Backend in(Precision precision) {
-        return switch (precision) {
-            case F64 -> new ReferenceBackend();
-            case F32 -> new ReferenceBackend(SINGLE);
-            case BF16 -> new ReferenceBackend(BFLOAT16_FACTORS);
-        };
+        return precision == Precision.F64
+                ? new ReferenceBackend()
+                : new ReferenceBackend(new Rounded(value -> (float) value, precision));
+    }
+
+    /** As {@link #in(Precision)}, but results go to one of the two nearest numbers at random, the nearer more often. */
+    public static Backend in(Precision precision, Random random) {
+        return new ReferenceBackend(new Rounded(value -> upOrDown(value, random), precision));
+    }
+
+    private record Rounded(DoubleUnaryOperator rounding, Precision precision) implements Arithmetic {
+
+        @Override
+        public double round(double value) {
+            return rounding.applyAsDouble(value);
+        }
+
+        @Override
+        public double factor(double value) {
+            return precision == Precision.BF16 ? bfloat16((float) value) : value;
+        }
+    }
+
+    private static double upOrDown(double value, Random random) {
+        float nearest = (float) value;
+        if (nearest == value || !Float.isFinite(nearest)) {
+            return nearest;
+        }
+        float other = nearest < value ? Math.nextUp(nearest) : Math.nextDown(nearest);
+        double share = (value - nearest) / ((double) other - nearest);
+        return random.nextDouble() < share ? other : nearest;
     }
 
     /** The nearest number with eight significant bits, ties to even. */
