@@ -1,10 +1,7 @@
 package dev.tarn.train;
 
 import dev.tarn.ConfigException;
-import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
-import dev.tarn.backend.Segment;
-import dev.tarn.backend.Tensor;
 import dev.tarn.data.Batch;
 import dev.tarn.data.Cursor;
 import dev.tarn.data.LanguageModelStream;
@@ -13,7 +10,9 @@ import dev.tarn.model.LanguageModel;
 import dev.tarn.model.LmWorkspace;
 import dev.tarn.model.MaskSource;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
@@ -36,19 +35,15 @@ public final class Learner implements AutoCloseable {
     private final BatchSource train;
     private final @Nullable Evaluator evaluator;
     private final LearnerOptions options;
-    private final LongFunction<? extends MaskSource> masks;
     private final Recorder recorder = new Recorder();
     private final Callbacks callbacks;
     private final LmWorkspace workspace;
-    private final Arena arena;
-    private final Tensor clip;
-    private final LateLosses losses;
+    private final StepRunner runner;
     private final Step current;
     private final Smoothing smoothing = new Smoothing();
 
-    private Optimizer optimizer;
-    private List<Segment> segments;
-    private int frozenTo;
+    /** What {@link #close} frees, latest first. */
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
     /** Epochs of this fit that are over, and the same over all fits: what the text counts by. */
     private int epoch;
@@ -65,7 +60,7 @@ public final class Learner implements AutoCloseable {
     private @Nullable Resumption resumption;
 
     /** Where the next fit goes on, and the hidden state that it goes on with. */
-    private record Resumption(Cursor cursor, List<double[]> state) {}
+    private record Resumption(Cursor cursor, HiddenState state) {}
 
     /**
      * Allocates everything that training needs.
@@ -102,34 +97,29 @@ public final class Learner implements AutoCloseable {
         this.backend = model.backend();
         this.train = train;
         this.options = options;
-        this.masks = masks;
         List<Callback> all = new ArrayList<>(callbacks);
         all.add(recorder);
         this.callbacks = new Callbacks(all);
-        this.workspace = model.workspace(train.batch(), train.maxSteps());
-        this.evaluator = valid == null ? null : evaluator(valid);
-        this.arena = backend.arena("training step");
-        this.clip = arena.real("gradient norm and clip", 2);
-        this.losses = new LateLosses(backend, workspace, clip);
+        this.workspace = own(model.workspace(train.batch(), train.maxSteps()));
+        try {
+            this.evaluator = valid == null ? null : own(evaluator(valid));
+            this.runner = own(new StepRunner(model, workspace, options, masks));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
         this.current = new Step(this, model.groups());
-        this.segments = model.parameters().segments(0);
-        this.optimizer = newOptimizer();
+    }
+
+    private <T extends AutoCloseable> T own(T part) {
+        owned.push(part);
+        return part;
     }
 
     /** Shares the workspace with training where the windows fit, so that validation needs no memory of its own. */
     private Evaluator evaluator(BatchSource valid) {
         boolean fits = valid.batch() == workspace.batch() && valid.maxSteps() <= workspace.maxSteps();
         return fits ? new Evaluator(backend, valid, workspace, false) : new Evaluator(model, valid);
-    }
-
-    private Optimizer newOptimizer() {
-        return options.optimizer()
-                .create(
-                        backend,
-                        model.parameters().values(),
-                        model.parameters().gradients(),
-                        segments,
-                        model.groups());
     }
 
     /** Trains with the same rates all along and the optimizer's own momentum. */
@@ -214,7 +204,7 @@ public final class Learner implements AutoCloseable {
             if (resumption.cursor().window() == 0) {
                 workspace.resetState();
             } else {
-                carry(resumption.state());
+                resumption.state().put(backend, workspace);
             }
             resumption = null;
         } else {
@@ -224,57 +214,17 @@ public final class Learner implements AutoCloseable {
         insideEpoch = true;
     }
 
-    /** The hidden state between windows, with all the digits that the device keeps. */
-    private List<double[]> carried() {
-        List<double[]> state = new ArrayList<>();
-        for (int layer = 0; layer < model.config().nLayers(); layer++) {
-            for (Tensor part : List.of(workspace.hidden(layer), workspace.cell(layer))) {
-                double[] values = new double[Math.toIntExact(part.size())];
-                backend.download(part, values);
-                state.add(values);
-            }
-        }
-        return state;
-    }
-
-    private void carry(List<double[]> state) {
-        for (int layer = 0; layer < state.size() / 2; layer++) {
-            backend.upload(state.get(2 * layer), workspace.hidden(layer));
-            backend.upload(state.get(2 * layer + 1), workspace.cell(layer));
-        }
-    }
-
-    /** One optimizer step. All of it is submitted; only the numbers of the step before are waited for. */
+    /** One step; only the numbers of the step before are waited for. */
     private void step(Step step, Callbacks callbacks) {
-        callbacks.onBatchBegin(step);
-        Batch batch = step.batch();
-        model.parameters().zeroGradients();
-        callbacks.onLossBegin(step);
-        callbacks.onBackwardBegin(step);
-        workspace.train(
-                batch.inputs(),
-                batch.targets(),
-                batch.steps(),
-                masks.apply(step.step()),
-                step.regularization(),
-                frozenTo,
-                step.recordsNorms());
-        callbacks.onBackwardEnd(step);
-        boolean clips = options.clip() > 0;
-        if (clips) {
-            backend.clip(model.parameters().gradients(), segments, options.clip(), clip);
-        }
-        optimizer.step(step.effectiveLr(), step.momentum(), clips ? clip : null);
-        workspace.weightsChanged();
-        callbacks.onStepEnd(step);
+        runner.submit(step, callbacks);
         finishLosses();
-        losses.record(step, clips);
+        runner.recordLosses(step);
     }
 
     /** Waits for the numbers of the last step and tells them, unless that was done. */
     private void finishLosses() {
-        if (losses.isPending()) {
-            StepLoss loss = losses.take(smoothing);
+        if (runner.losses().isPending()) {
+            StepLoss loss = runner.losses().take(smoothing);
             FiniteCheck.require(loss, backend, model.parameters());
             callbacks.onLossKnown(loss);
         }
@@ -291,18 +241,18 @@ public final class Learner implements AutoCloseable {
         }
         Validation validation = evaluate(evaluator, !carries);
         FiniteCheck.require(validation, epoch, backend, model.parameters());
-        optimizer.validated(validation.loss());
+        runner.optimizer().validated(validation.loss());
         bestValidLoss = Math.min(bestValidLoss, validation.loss());
         return validation;
     }
 
     private Validation evaluate(Evaluator evaluator, boolean reset) {
-        optimizer.useEvaluationWeights();
+        runner.optimizer().useEvaluationWeights();
         model.parameters().changed();
         try {
             return evaluator.run(reset);
         } finally {
-            optimizer.useTrainingWeights();
+            runner.optimizer().useTrainingWeights();
             model.parameters().changed();
         }
     }
@@ -318,9 +268,9 @@ public final class Learner implements AutoCloseable {
             throw new ConfigException("There is no validation text; give one with --valid.");
         }
         finishLosses();
-        List<double[]> state = carried();
+        HiddenState state = HiddenState.take(backend, workspace, model.config().nLayers());
         Validation validation = evaluate(evaluator, true);
-        carry(state);
+        state.put(backend, workspace);
         return validation;
     }
 
@@ -334,7 +284,7 @@ public final class Learner implements AutoCloseable {
         LrFinder.Search search = finder.search(model.groups());
         Callbacks changing = callbacks.forLrFind();
         long textEpoch = dataEpoch;
-        try (Snapshot before = new Snapshot(backend, model.parameters(), optimizer)) {
+        try (Snapshot before = new Snapshot(backend, model.parameters(), runner.optimizer())) {
             boolean over = false;
             for (long k = 0; !over; k++) {
                 if (k == 0 || !train.hasNext()) {
@@ -345,7 +295,7 @@ public final class Learner implements AutoCloseable {
                 current.begin(train.next(), schedule, k, steps + k);
                 step(current, changing);
                 changing.onBatchEnd(current);
-                over = search.observe(losses.take(new Smoothing()).loss());
+                over = search.observe(runner.losses().take(new Smoothing()).loss());
             }
             before.restore();
         }
@@ -364,10 +314,7 @@ public final class Learner implements AutoCloseable {
             throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups
                     + ", so -" + groups + " to " + (groups - 1) + " are allowed.");
         }
-        frozenTo = first;
-        segments = model.parameters().segments(first);
-        optimizer.close();
-        optimizer = newOptimizer();
+        runner.freezeTo(first);
     }
 
     /** Trains the last group alone: embeddings and decoder. */
@@ -398,12 +345,12 @@ public final class Learner implements AutoCloseable {
     }
 
     public Optimizer optimizer() {
-        return optimizer;
+        return runner.optimizer();
     }
 
     /** The first layer group that trains. */
     public int frozenTo() {
-        return frozenTo;
+        return runner.frozenTo();
     }
 
     /** What the training windows run in. */
@@ -440,20 +387,22 @@ public final class Learner implements AutoCloseable {
     /** Where training stands; waits for the last step. */
     public TrainingPosition position() {
         finishLosses();
-        Cursor cursor = insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
+        Cursor cursor = resumption != null
+                ? resumption.cursor()
+                : insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
         return new TrainingPosition(
                 epoch,
                 cursor,
                 iteration,
                 steps,
-                frozenTo,
+                runner.frozenTo(),
                 smoothing.mean(),
                 smoothing.count(),
                 bestValidLoss);
     }
 
     /** Goes to a position, with a new optimizer and weights as they are. */
-    void resume(TrainingPosition position, List<double[]> state) {
+    void resume(TrainingPosition position, HiddenState state) {
         freezeTo(position.frozenTo());
         epoch = position.epoch();
         dataEpoch = position.cursor().epoch();
@@ -473,11 +422,12 @@ public final class Learner implements AutoCloseable {
 
     @Override
     public void close() {
-        optimizer.close();
-        arena.close();
-        if (evaluator != null) {
-            evaluator.close();
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (Exception e) {
+                throw new IllegalStateException("a learner could not be freed", e);
+            }
         }
-        workspace.close();
     }
 }

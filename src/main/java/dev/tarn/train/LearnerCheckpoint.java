@@ -115,7 +115,7 @@ final class LearnerCheckpoint {
                 carried.add(hidden.doubles(hiddenName(layer)));
                 carried.add(hidden.doubles(cellName(layer)));
             }
-            learner.resume(position(state), carried);
+            learner.resume(position(state), new HiddenState(carried));
             SafeTensorsFile moments = checkpoint.optimizer();
             learner.optimizer().restore(optimizerState(state), (name, flat) -> {
                 for (Parameter parameter : model.parameters().all()) {
