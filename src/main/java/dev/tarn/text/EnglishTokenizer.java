@@ -38,8 +38,7 @@ public final class EnglishTokenizer implements Tokenizer {
     }
 
     /** @param finish applied to the tokens of each chunk; must look at one token at a time, since results are kept */
-    EnglishTokenizer(
-            Collection<String> specialCases, java.util.function.UnaryOperator<List<String>> finish) {
+    EnglishTokenizer(Collection<String> specialCases, java.util.function.UnaryOperator<List<String>> finish) {
         specialCases.forEach(word -> exceptions.put(word, List.of(word)));
         longestException =
                 exceptions.keySet().stream().mapToInt(String::length).max().orElse(0);

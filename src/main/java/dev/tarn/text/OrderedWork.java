@@ -40,10 +40,7 @@ final class OrderedWork {
      * @throws RuntimeException the first exception, in the order of the tasks, that reading, work or sink threw
      */
     static <A, B> void run(
-            Iterator<? extends A> tasks,
-            int threads,
-            Function<? super A, ? extends B> work,
-            Consumer<? super B> sink) {
+            Iterator<? extends A> tasks, int threads, Function<? super A, ? extends B> work, Consumer<? super B> sink) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads is " + threads + ", must be at least 1");
         }

@@ -74,14 +74,20 @@ public final class TextRules {
             char first = text.charAt(i);
             int width = Character.isHighSurrogate(first) ? Character.charCount(text.codePointAt(i)) : 1;
             int end = i + width;
-            while (end < n && text.charAt(end) == first && (width == 1 || text.startsWith(text.substring(i, i + 2), end))) {
+            while (end < n
+                    && text.charAt(end) == first
+                    && (width == 1 || text.startsWith(text.substring(i, i + 2), end))) {
                 end += width;
             }
             int count = (end - i) / width;
             if (count >= MIN_REPEATS && !Characters.isSpace(first)) {
                 out = out == null ? new StringBuilder(n) : out;
                 out.append(text, copied, i).append(' ').append(SpecialToken.REP.text());
-                out.append(' ').append(count).append(' ').append(text, i, i + width).append(' ');
+                out.append(' ')
+                        .append(count)
+                        .append(' ')
+                        .append(text, i, i + width)
+                        .append(' ');
                 copied = end;
             }
             i = end;
@@ -112,7 +118,11 @@ public final class TextRules {
             if (last - end >= (MIN_REPEATS - 1) * length) {
                 out = out == null ? new StringBuilder(n) : out;
                 out.append(text, copied, i).append(' ').append(SpecialToken.WREP.text());
-                out.append(' ').append(pieces(text, end, last) + 1).append(' ').append(text, i, end).append(' ');
+                out.append(' ')
+                        .append(pieces(text, end, last) + 1)
+                        .append(' ')
+                        .append(text, i, end)
+                        .append(' ');
                 copied = last;
                 i = skip(text, last, false);
             } else {

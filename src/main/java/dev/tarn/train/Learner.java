@@ -124,17 +124,14 @@ public final class Learner implements AutoCloseable {
 
     private Optimizer newOptimizer() {
         return options.optimizer()
-                .create(
-                        backend,
-                        model.parameters().values(),
-                        model.parameters().gradients(),
-                        segments,
-                        model.groups());
+                .create(backend, model.parameters().values(), model.parameters().gradients(), segments, model.groups());
     }
 
     /** Trains with the same rates all along and the optimizer's own momentum. */
     public void fit(int epochs, Rates rates) {
-        fit(epochs, new ConstantSchedule(rates, model.groups(), options.optimizer().momentum()));
+        fit(
+                epochs,
+                new ConstantSchedule(rates, model.groups(), options.optimizer().momentum()));
     }
 
     /** Trains one cycle, as long as exactly the windows of these epochs. */
@@ -329,8 +326,7 @@ public final class Learner implements AutoCloseable {
      * step take part, others do not.
      */
     public LrFindResult lrFind(LrFinder finder) {
-        Schedule schedule =
-                finder.schedule(model.groups(), options.optimizer().momentum());
+        Schedule schedule = finder.schedule(model.groups(), options.optimizer().momentum());
         LrFinder.Search search = finder.search(model.groups());
         Callbacks changing = callbacks.forLrFind();
         long textEpoch = dataEpoch;
@@ -361,8 +357,8 @@ public final class Learner implements AutoCloseable {
         int groups = model.groups();
         int first = group < 0 ? groups + group : group;
         if (first < 0 || first >= groups) {
-            throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups
-                    + ", so -" + groups + " to " + (groups - 1) + " are allowed.");
+            throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups + ", so -"
+                    + groups + " to " + (groups - 1) + " are allowed.");
         }
         frozenTo = first;
         segments = model.parameters().segments(first);
@@ -442,14 +438,7 @@ public final class Learner implements AutoCloseable {
         finishLosses();
         Cursor cursor = insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
         return new TrainingPosition(
-                epoch,
-                cursor,
-                iteration,
-                steps,
-                frozenTo,
-                smoothing.mean(),
-                smoothing.count(),
-                bestValidLoss);
+                epoch, cursor, iteration, steps, frozenTo, smoothing.mean(), smoothing.count(), bestValidLoss);
     }
 
     /** Goes to a position, with a new optimizer and weights as they are. */
