@@ -1,6 +1,7 @@
 package dev.tarn.bench;
 
 import java.util.Map;
+import java.util.Objects;
 
 /** Who is measured, and in what environment. */
 enum Arm {
@@ -8,6 +9,7 @@ enum Arm {
     LIBTORCH("libtorch", ArmProcess.Side.LIBTORCH, false),
     /** The peer with an allocator that keeps its large tensors instead of returning them to the kernel every step. */
     LIBTORCH_TUNED("libtorch-tuned", ArmProcess.Side.LIBTORCH, true),
+    /** As the launcher starts it. */
     TARN("tarn", ArmProcess.Side.TARN, false);
 
     private final String label;
@@ -28,8 +30,12 @@ enum Arm {
         return side;
     }
 
-    /** Variables on top of the number of threads; glibc reads them when the process starts. */
+    /** Variables on top of the number of threads. */
     Map<String, String> environment() {
+        if (this == TARN) {
+            return Map.of("OMP_WAIT_POLICY", Objects.requireNonNullElse(System.getenv("OMP_WAIT_POLICY"), "PASSIVE"));
+        }
+        // glibc reads these when the process starts.
         return tunedAllocator
                 ? Map.of(
                         "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1",

@@ -66,7 +66,12 @@ final class Child {
         builder.environment().putAll(environment);
         try {
             Files.createDirectories(logs);
-            int exitCode = builder.start().waitFor();
+            Process process = builder.start();
+            // A benchmark that is interrupted must not leave one behind that keeps all processors busy.
+            Thread stop = new Thread(process::destroy);
+            Runtime.getRuntime().addShutdownHook(stop);
+            int exitCode = process.waitFor();
+            Runtime.getRuntime().removeShutdownHook(stop);
             return new Output(Files.readAllLines(log, StandardCharsets.UTF_8), exitCode, log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -132,11 +133,9 @@ final class SideBySide implements Callable<Integer> {
     /** Two more steps of ours with oneDNN's log on; its cost stays out of the measured rounds. */
     private PrimitiveLog profile(Child child, Comparison.Cell cell) {
         List<String> arguments = arguments(ArmProcess.Side.TARN, cell.size(), cell.precision(), 1, 2);
-        Child.Output output = child.run(
-                name(cell, Arm.TARN) + "-profile",
-                ArmProcess.class,
-                arguments,
-                Map.of("ONEDNN_VERBOSE", "profile_exec"));
+        Map<String, String> environment = new HashMap<>(Arm.TARN.environment());
+        environment.put("ONEDNN_VERBOSE", "profile_exec");
+        Child.Output output = child.run(name(cell, Arm.TARN) + "-profile", ArmProcess.class, arguments, environment);
         return PrimitiveLog.read(output.lines(), 1, output.result(ArmResult.class));
     }
 

@@ -1,8 +1,8 @@
 package dev.tarn.cli;
 
 import dev.tarn.TarnException;
-import dev.tarn.run.Nearest;
 import dev.tarn.run.JsonEvent;
+import dev.tarn.run.Nearest;
 import dev.tarn.run.Version;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

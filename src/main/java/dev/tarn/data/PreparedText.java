@@ -110,7 +110,8 @@ public final class PreparedText {
                 Files.copy(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
-            throw new DataException("'" + from + "' cannot be copied to '" + to + "': " + FileErrors.reason(e) + ".", e);
+            throw new DataException(
+                    "'" + from + "' cannot be copied to '" + to + "': " + FileErrors.reason(e) + ".", e);
         }
         if (valid != null) {
             write(to.resolve(VALID), List.of(valid), origin.numericalizer, threads);
@@ -142,10 +143,7 @@ public final class PreparedText {
         TokenStore train = open(folder.resolve(TRAIN), vocab);
         Path valid = folder.resolve(VALID);
         return new PreparedText(
-                folder,
-                new Numericalizer(pipeline, vocab),
-                train,
-                Files.exists(valid) ? open(valid, vocab) : null);
+                folder, new Numericalizer(pipeline, vocab), train, Files.exists(valid) ? open(valid, vocab) : null);
     }
 
     /** The folder. */
@@ -244,7 +242,8 @@ public final class PreparedText {
             AtomicFile.writeString(file, name + "\n");
         } catch (IOException e) {
             throw new DataException(
-                    "'" + file + "' cannot be written: " + FileErrors.reason(e) + "; give a folder that may be written to.",
+                    "'" + file + "' cannot be written: " + FileErrors.reason(e)
+                            + "; give a folder that may be written to.",
                     e);
         }
     }
@@ -256,7 +255,8 @@ public final class PreparedText {
             throw new DataException(
                     "'" + file.getParent() + "' is not a prepared text: make one with `tarn data prepare`.", e);
         } catch (IOException e) {
-            throw new DataException("'" + file + "' cannot be read: " + FileErrors.reason(e) + "; prepare the text anew.", e);
+            throw new DataException(
+                    "'" + file + "' cannot be read: " + FileErrors.reason(e) + "; prepare the text anew.", e);
         }
     }
 

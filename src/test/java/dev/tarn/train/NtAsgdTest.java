@@ -55,12 +55,9 @@ class NtAsgdTest {
             Tensor gradients = arena.real("gradients", 3);
             List<Segment> segments = List.of(new Segment(1, 2, 0));
             NtAsgd optimizer = new NtAsgd(
-                    new OptimizerConfig.NtAsgdConfig(0, false, 1),
-                    backend,
-                    weights,
-                    gradients,
-                    segments,
-                    new double[] {0});
+                    new OptimizerConfig.NtAsgdConfig(0, false, 1), backend, weights, gradients, segments, new double[] {
+                        0
+                    });
             backend.upload(new double[] {7, 1, 1}, weights);
             optimizer.validated(3);
             optimizer.validated(4);
@@ -84,12 +81,9 @@ class NtAsgdTest {
             assertThat(read(backend, weights)).containsExactly(after[2]);
 
             NtAsgd resumed = new NtAsgd(
-                    new OptimizerConfig.NtAsgdConfig(0, false, 1),
-                    backend,
-                    weights,
-                    gradients,
-                    segments,
-                    new double[] {0});
+                    new OptimizerConfig.NtAsgdConfig(0, false, 1), backend, weights, gradients, segments, new double[] {
+                        0
+                    });
             backend.upload(new double[] {7, -4, -4}, weights);
             resumed.restore(state, (name, tensor) -> backend.upload(saved.get(name), tensor));
             assertThat(read(backend, weights)).containsExactly(after[2]);

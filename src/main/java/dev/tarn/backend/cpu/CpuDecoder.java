@@ -61,8 +61,12 @@ final class CpuDecoder implements Decoder {
         final Block x;
         final CpuTensor scaledX;
         final Block dLogits;
-        @Nullable Block weightsBackward;
-        @Nullable Kernel packBackward;
+
+        @Nullable
+        Block weightsBackward;
+
+        @Nullable
+        Kernel packBackward;
 
         Bf16(Block x, CpuTensor scaledX, Block dLogits) {
             this.x = x;
@@ -80,13 +84,7 @@ final class CpuDecoder implements Decoder {
             @Nullable Kernel byWeight) {}
 
     CpuDecoder(
-            OneDnn dnn,
-            Team team,
-            HostMemory hostMemory,
-            Precision precision,
-            int vocabulary,
-            int embSz,
-            int maxRows) {
+            OneDnn dnn, Team team, HostMemory hostMemory, Precision precision, int vocabulary, int embSz, int maxRows) {
         Shapes.plan("decoder", vocabulary, embSz, maxRows);
         this.dnn = dnn;
         this.team = team;
@@ -220,8 +218,7 @@ final class CpuDecoder implements Decoder {
         Kernel byInput = byInput(piece(pieceRows));
         memory.desc layout = byInput.layout(Kernel.WEIGHTS);
         own.weightsBackward = arena.block("packed weights for gradients", layout.get_size());
-        own.packBackward =
-                dnn.reorder(owned, OneDnn.matrix(owned, OneDnn.F32, vocabulary, embSz), layout, false);
+        own.packBackward = dnn.reorder(owned, OneDnn.matrix(owned, OneDnn.F32, vocabulary, embSz), layout, false);
         Block plain = hostMemory.take("unpacked weights", (long) vocabulary * embSz * Float.BYTES);
         try (Owned once = new Owned()) {
             memory.desc rowMajor = OneDnn.transposed(once, OneDnn.F32, embSz, vocabulary, embSz);
@@ -414,13 +411,11 @@ final class CpuDecoder implements Decoder {
         writeStats(stats, rows, Double.NaN);
     }
 
-    private void f32Gradients(
-            CpuTensor x, CpuTensor dx, @Nullable CpuTensor dw, int first, int count, float mean) {
+    private void f32Gradients(CpuTensor x, CpuTensor dx, @Nullable CpuTensor dw, int first, int count, float mean) {
         long at = (long) first * embSz;
         dnn.multiply(count, embSz, vocabulary, mean, logits.address(), weights.address(), dx.address(at));
         if (dw != null) {
-            dnn.multiplyTransposed(
-                    vocabulary, embSz, count, mean, logits.address(), x.address(at), 1f, dw.address());
+            dnn.multiplyTransposed(vocabulary, embSz, count, mean, logits.address(), x.address(at), 1f, dw.address());
         }
     }
 

@@ -76,12 +76,15 @@ final class CpuLstm implements Lstm {
     private int keptSteps;
 
     /** What the bf16 mode keeps besides. */
-    private record Bf16(
-            Block x, Block h, Block dGates, CpuTensor dGateStep, Kernel roundState, Kernel roundGates) {}
+    private record Bf16(Block x, Block h, Block dGates, CpuTensor dGateStep, Kernel roundState, Kernel roundGates) {}
 
     private record Window(
-            Kernel project, Kernel byInput, @Nullable Kernel roundInput, @Nullable Kernel byWeightIh,
-            @Nullable Kernel byWeightHhAdding, @Nullable Kernel byWeightHh) {}
+            Kernel project,
+            Kernel byInput,
+            @Nullable Kernel roundInput,
+            @Nullable Kernel byWeightIh,
+            @Nullable Kernel byWeightHhAdding,
+            @Nullable Kernel byWeightHh) {}
 
     CpuLstm(
             OneDnn dnn,
@@ -127,10 +130,7 @@ final class CpuLstm implements Lstm {
             Kernel byInput = byInputKernel(maxSteps, OneDnn.any(owned, factorType, h4, inputSize));
             wIhBackward = packed("packed wIh for gradients", byInput);
             packIhBackward = dnn.reorder(
-                    owned,
-                    OneDnn.matrix(owned, OneDnn.F32, h4, inputSize),
-                    byInput.layout(Kernel.WEIGHTS),
-                    false);
+                    owned, OneDnn.matrix(owned, OneDnn.F32, h4, inputSize), byInput.layout(Kernel.WEIGHTS), false);
             for (int part = 0; part < PARTS.length; part++) {
                 planStepForward(part);
             }
@@ -267,8 +267,7 @@ final class CpuLstm implements Lstm {
         long wHh = masked(CpuTensor.of(weights.wHh()), mask);
         for (int part = 0; part < PARTS.length; part++) {
             long firstRow = (long) PARTS[part][0] * hiddenSize;
-            packHhForward[part].run(
-                    wHh + firstRow * hiddenSize * Float.BYTES, wHhForward[part].address());
+            packHhForward[part].run(wHh + firstRow * hiddenSize * Float.BYTES, wHhForward[part].address());
         }
         packHhBackward.run(wHh, wHhBackward.address());
         CpuTensor bIh = CpuTensor.of(weights.bIh());
@@ -331,8 +330,7 @@ final class CpuLstm implements Lstm {
                 stepForward[part].run(
                         state, wHhForward[part].address(), gates.address(4 * at + (long) PARTS[part][0] * hiddenSize));
             }
-            cell.forward(
-                    gates, 4 * at, t == 0 ? firstCell : cells, t == 0 ? 0 : at - stepSize, cells, at, output, at);
+            cell.forward(gates, 4 * at, t == 0 ? firstCell : cells, t == 0 ? 0 : at - stepSize, cells, at, output, at);
             if (bf16 != null && t + 1 < steps) {
                 bf16.roundState.run(output.address(at), bf16.h.address() + (at + stepSize) * Short.BYTES);
             }
@@ -379,7 +377,8 @@ final class CpuLstm implements Lstm {
             CpuTensor.of(dc0).copyFrom(dc);
         }
         if (dx != null) {
-            window.byInput.run(gateGradients(0), wIhBackward.address(), CpuTensor.of(dx).address());
+            window.byInput.run(
+                    gateGradients(0), wIhBackward.address(), CpuTensor.of(dx).address());
         }
         if (gradients != null) {
             addParameterGradients(window, steps, CpuTensor.of(x), CpuTensor.of(h0), CpuTensor.of(y), gradients);
@@ -452,17 +451,9 @@ final class CpuLstm implements Lstm {
         } else {
             long h4 = 4L * hiddenSize;
             long rows = (long) steps * batch;
+            dnn.multiplyTransposed(h4, inputSize, rows, 1f, gateGradients(0), x.address(), 1f, dwIh.address());
             dnn.multiplyTransposed(
-                    h4, inputSize, rows, 1f, gateGradients(0), x.address(), 1f, dwIh.address());
-            dnn.multiplyTransposed(
-                    h4,
-                    hiddenSize,
-                    batch,
-                    1f,
-                    gateGradients(0),
-                    h0.address(),
-                    isMasked ? 0f : 1f,
-                    dwHhRaw.address());
+                    h4, hiddenSize, batch, 1f, gateGradients(0), h0.address(), isMasked ? 0f : 1f, dwHhRaw.address());
             if (steps > 1) {
                 dnn.multiplyTransposed(
                         h4, hiddenSize, rows - batch, 1f, gateGradients(1), y.address(), 1f, dwHhRaw.address());

@@ -22,8 +22,7 @@ final class Kernel {
     static final int BIAS = 2;
     static final int TARGET = 3;
     private static final int SCRATCHPAD = 4;
-    private static final int[] NAMES = {
-        DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD
+    private static final int[] NAMES = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD
     };
 
     private final OneDnn dnn;

@@ -166,7 +166,9 @@ final class OneDnn implements AutoCloseable {
                     matrix(trial, F32, 64, 64),
                     attributes(trial),
                     true));
-            return !plan.isNull() && plan.get(true) != null && !implementation(plan).startsWith("ref");
+            return !plan.isNull()
+                    && plan.get(true) != null
+                    && !implementation(plan).startsWith("ref");
         }
     }
 
@@ -182,7 +184,8 @@ final class OneDnn implements AutoCloseable {
 
     private static void require(primitive_desc_base plan, String what) {
         if (plan.get(true) == null) {
-            throw new DeviceException("oneDNN has no way to compute " + what + " on this processor (" + describe() + ").");
+            throw new DeviceException(
+                    "oneDNN has no way to compute " + what + " on this processor (" + describe() + ").");
         }
     }
 
@@ -204,8 +207,7 @@ final class OneDnn implements AutoCloseable {
      * @param weights [k,n]
      * @param target [m,n]
      */
-    void multiplyTransposed(
-            long m, long n, long k, float factor, long source, long weights, float keep, long target) {
+    void multiplyTransposed(long m, long n, long k, float factor, long source, long weights, float keep, long target) {
         sgemm((byte) 'T', m, n, k, factor, source, m, weights, keep, target);
     }
 
@@ -240,8 +242,8 @@ final class OneDnn implements AutoCloseable {
                 product.to(target),
                 n);
         if (status != 0) {
-            throw new DeviceException("oneDNN refused a matrix product of " + m + " x " + n + " x " + k + " (status "
-                    + status + ").");
+            throw new DeviceException(
+                    "oneDNN refused a matrix product of " + m + " x " + n + " x " + k + " (status " + status + ").");
         }
     }
 
