@@ -1,6 +1,7 @@
 package dev.tarn.checkpoint;
 
 import dev.tarn.CheckpointException;
+import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -180,7 +181,7 @@ public final class SafeTensorsFile implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new CheckpointException("Cannot close " + file + ": " + SafeTensors.reason(e) + ".", e);
+            throw new CheckpointException("Cannot close " + file + ": " + FileErrors.reason(e) + ".", e);
         }
     }
 
@@ -241,7 +242,7 @@ public final class SafeTensorsFile implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new CheckpointException(
-                    "Cannot read tensor " + name + " of " + file + ": " + SafeTensors.reason(e) + ".", e);
+                    "Cannot read tensor " + name + " of " + file + ": " + FileErrors.reason(e) + ".", e);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.tarn.data;
 
 import dev.tarn.DataException;
 import dev.tarn.run.AtomicFile;
+import dev.tarn.run.FileErrors;
 import dev.tarn.text.Numericalizer;
 import dev.tarn.text.TextPipeline;
 import dev.tarn.text.TokenCounts;

@@ -40,7 +40,8 @@ class BadInputTest {
     private void nothingIsLeft() throws IOException {
         assertThat(run()).doesNotExist();
         try (Stream<Path> files = Files.list(temp)) {
-            assertThat(files.map(file -> file.getFileName().toString())).allMatch(name -> name.matches("[a-z0-9]+\\.(txt|yaml)"));
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .allMatch(name -> name.matches("[a-z0-9]+\\.(txt|yaml)"));
         }
     }
 
@@ -121,7 +122,8 @@ class BadInputTest {
     void aFolderThatCannotBeMade() throws IOException {
         Tarn.run("lm", "train", "--quiet", "--device", "cpu", "--train", text.toString(), "--run", text + "/run")
                 .failedWith(2, "text.txt");
-        Tarn.run("data", "prepare", "--train", text.toString(), "--out", text + "/data").failedWith(2, "text.txt");
+        Tarn.run("data", "prepare", "--train", text.toString(), "--out", text + "/data")
+                .failedWith(2, "text.txt");
         nothingIsLeft();
     }
 
@@ -135,15 +137,28 @@ class BadInputTest {
     @Test
     void aLossThatIsNoNumberStopsAndKeepsTheLastGoodCheckpoint() throws IOException {
         Tarn result = train(
-                "--train", text.toString(), "--valid", text.toString(), "--epochs", "2", "--schedule", "constant",
-                "--optimizer", "sgd", "--lr", "1e30", "--checkpoint-steps", "1");
+                "--train",
+                text.toString(),
+                "--valid",
+                text.toString(),
+                "--epochs",
+                "2",
+                "--schedule",
+                "constant",
+                "--optimizer",
+                "sgd",
+                "--lr",
+                "1e30",
+                "--checkpoint-steps",
+                "1");
         result.failedWith(7, "step");
         assertThat(run().resolve("checkpoints")).exists();
     }
 
     @Test
     void damagedFilesOfARun() throws IOException {
-        assertThat(train("--train", text.toString(), "--valid", text.toString()).code()).isZero();
+        assertThat(train("--train", text.toString(), "--valid", text.toString()).code())
+                .isZero();
         Path best = run().resolve("checkpoints/best/model.safetensors");
         Path last = run().resolve("checkpoints/last/model.safetensors");
         byte[] weights = Files.readAllBytes(best);
@@ -182,7 +197,9 @@ class BadInputTest {
     void withJsonTheErrorIsAnEventOnStandardOutput() {
         Tarn result = train("--json", "--train", temp.resolve("none.txt").toString());
         assertThat(result.code()).isEqualTo(3);
-        assertThat(result.out()).startsWith("{\"event\":\"error\",\"code\":\"data\",\"message\":\"").endsWith("}\n");
+        assertThat(result.out())
+                .startsWith("{\"event\":\"error\",\"code\":\"data\",\"message\":\"")
+                .endsWith("}\n");
         assertThat(result.out().lines()).hasSize(1);
     }
 }

@@ -23,7 +23,8 @@ class ResumeTest {
         Path text = Tarn.text(temp, "text.txt", 1500);
         Path whole = temp.resolve("whole");
         Path killed = temp.resolve("killed");
-        assertThat(finish(Tarn.start(temp.resolve("whole.log"), train(text, whole)))).isZero();
+        assertThat(finish(Tarn.start(temp.resolve("whole.log"), train(text, whole))))
+                .isZero();
 
         Process process = Tarn.start(temp.resolve("killed.log"), train(text, killed));
         Path checkpoint = killed.resolve("checkpoints/last/manifest.txt");
@@ -31,7 +32,9 @@ class ResumeTest {
             Thread.sleep(5);
         }
         process.destroyForcibly();
-        assertThat(finish(process)).as("the process had ended before it could be killed").isNotZero();
+        assertThat(finish(process))
+                .as("the process had ended before it could be killed")
+                .isNotZero();
 
         assertThat(finish(Tarn.start(temp.resolve("resumed.log"), "run", "resume", killed.toString())))
                 .as(Files.readString(temp.resolve("resumed.log")))
@@ -45,10 +48,37 @@ class ResumeTest {
 
     private static String[] train(Path text, Path run) {
         return new String[] {
-            "lm", "train", "--run", run.toString(), "--quiet", "--device", "cpu", "--train", text.toString(),
-            "--valid", text.toString(), "--tokenizer", "whitespace", "--emb-sz", "24", "--n-hid", "40",
-            "--n-layers", "2", "--bs", "8", "--bptt", "10", "--epochs", "2", "--beta-norm", "1", "--clip", "0.3",
-            "--checkpoint-steps", "10"
+            "lm",
+            "train",
+            "--run",
+            run.toString(),
+            "--quiet",
+            "--device",
+            "cpu",
+            "--train",
+            text.toString(),
+            "--valid",
+            text.toString(),
+            "--tokenizer",
+            "whitespace",
+            "--emb-sz",
+            "24",
+            "--n-hid",
+            "40",
+            "--n-layers",
+            "2",
+            "--bs",
+            "8",
+            "--bptt",
+            "10",
+            "--epochs",
+            "2",
+            "--beta-norm",
+            "1",
+            "--clip",
+            "0.3",
+            "--checkpoint-steps",
+            "10"
         };
     }
 

@@ -60,7 +60,8 @@ record Tarn(int code, String out, String err) {
     void failedWith(int exitCode, String... words) {
         assertThat(err).contains(words);
         assertThat(code).as(err).isEqualTo(exitCode);
-        List<String> lines = err.lines().filter(line -> line.startsWith("tarn: ")).toList();
+        List<String> lines =
+                err.lines().filter(line -> line.startsWith("tarn: ")).toList();
         assertThat(lines).as(err).hasSize(1);
         assertThat(lines.get(0)).endsWith(lines.get(0).endsWith("?") ? "?" : ".");
         assertThat(out + err).doesNotContain("\tat ").doesNotContain("Exception");
