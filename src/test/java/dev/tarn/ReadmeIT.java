@@ -41,7 +41,11 @@ class ReadmeIT {
     void theOtherCommandsDoWhatTheySay() throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 400; i++) {
-            text.append("The lake is ").append(i % 3 == 0 ? "calm" : "rough").append(" on day ").append(i % 5).append(".\n");
+            text.append("The lake is ")
+                    .append(i % 3 == 0 ? "calm" : "rough")
+                    .append(" on day ")
+                    .append(i % 5)
+                    .append(".\n");
         }
         Files.writeString(temp.resolve("train.txt"), text);
         Files.writeString(temp.resolve("valid.txt"), text);
@@ -49,7 +53,12 @@ class ReadmeIT {
             assertThat(command).startsWith("./tarn ");
             // The same command at a size that a test can pay for, in a precision that every processor has.
             String small = command.contains("lm train") ? " --emb-sz 16 --n-hid 24 --epochs 1 --precision f32" : "";
-            run(List.of("sh", "-c", tarn() + command.substring("./tarn".length()).replaceAll(" --(precision|epochs) \\S+", "") + small));
+            run(List.of(
+                    "sh",
+                    "-c",
+                    tarn()
+                            + command.substring("./tarn".length()).replaceAll(" --(precision|epochs) \\S+", "")
+                            + small));
         }
         assertThat(temp.resolve("runs/mine/checkpoints/best/model.safetensors")).exists();
     }
@@ -74,7 +83,9 @@ class ReadmeIT {
         Process process = builder.start();
         assertThat(process.waitFor(600, TimeUnit.SECONDS)).isTrue();
         String output = Files.readString(log);
-        assertThat(process.exitValue()).as(String.join(" ", command) + "\n" + output).isZero();
+        assertThat(process.exitValue())
+                .as(String.join(" ", command) + "\n" + output)
+                .isZero();
         return output;
     }
 }

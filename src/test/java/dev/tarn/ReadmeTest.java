@@ -54,6 +54,8 @@ class ReadmeTest {
                 .matcher(Files.readString(Path.of("README.md")))
                 .results()
                 .forEach(link -> links.add(link.group(1)));
-        assertThat(links).isNotEmpty().allSatisfy(link -> assertThat(Path.of(link)).exists());
+        assertThat(links)
+                .isNotEmpty()
+                .allSatisfy(link -> assertThat(Path.of(link)).exists());
     }
 }

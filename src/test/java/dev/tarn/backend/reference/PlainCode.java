@@ -16,26 +16,32 @@ public final class PlainCode {
 
     /** A backend that rounds to nearest as the precision says. */
     public static Backend in(Precision precision) {
-        return precision == Precision.F64
-                ? new ReferenceBackend()
-                : new ReferenceBackend(new Rounded(value -> (float) value, precision));
+        return in(precision, value -> (float) value, PlainCode::bfloat16);
     }
 
     /** As {@link #in(Precision)}, but results go to one of the two nearest numbers at random, the nearer more often. */
     public static Backend in(Precision precision, Random random) {
-        return new ReferenceBackend(new Rounded(value -> upOrDown(value, random), precision));
+        return in(precision, value -> upOrDown(value, random), value -> upOrDownBfloat16(value, random));
     }
 
-    private record Rounded(DoubleUnaryOperator rounding, Precision precision) implements Arithmetic {
+    private static Backend in(Precision precision, DoubleUnaryOperator single, DoubleUnaryOperator bfloat16) {
+        return switch (precision) {
+            case F64 -> new ReferenceBackend();
+            case F32 -> new ReferenceBackend(new Rounded(single, value -> value));
+            case BF16 -> new ReferenceBackend(new Rounded(single, bfloat16));
+        };
+    }
+
+    private record Rounded(DoubleUnaryOperator results, DoubleUnaryOperator factors) implements Arithmetic {
 
         @Override
         public double round(double value) {
-            return rounding.applyAsDouble(value);
+            return results.applyAsDouble(value);
         }
 
         @Override
         public double factor(double value) {
-            return precision == Precision.BF16 ? bfloat16((float) value) : value;
+            return factors.applyAsDouble(value);
         }
     }
 
@@ -44,15 +50,29 @@ public final class PlainCode {
         if (nearest == value || !Float.isFinite(nearest)) {
             return nearest;
         }
-        float other = nearest < value ? Math.nextUp(nearest) : Math.nextDown(nearest);
-        double share = (value - nearest) / ((double) other - nearest);
-        return random.nextDouble() < share ? other : nearest;
+        return choose(value, nearest, nearest < value ? Math.nextUp(nearest) : Math.nextDown(nearest), random);
+    }
+
+    private static double upOrDownBfloat16(double value, Random random) {
+        float single = (float) value;
+        int bits = Float.floatToRawIntBits(single);
+        float towardsZero = Float.intBitsToFloat(bits & 0xFFFF0000);
+        if (towardsZero == single || !Float.isFinite(single)) {
+            return single;
+        }
+        return choose(value, towardsZero, Float.intBitsToFloat((bits & 0xFFFF0000) + 0x10000), random);
+    }
+
+    private static double choose(double value, float one, float other, Random random) {
+        double share = (value - one) / ((double) other - one);
+        return random.nextDouble() < share ? other : one;
     }
 
     /** The nearest number with eight significant bits, ties to even. */
-    static float bfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
+    static double bfloat16(double value) {
+        float single = (float) value;
+        int bits = Float.floatToRawIntBits(single);
         int roundUp = 0x7FFF + ((bits >>> 16) & 1);
-        return Float.isFinite(value) ? Float.intBitsToFloat((bits + roundUp) & 0xFFFF0000) : value;
+        return Float.isFinite(single) ? Float.intBitsToFloat((bits + roundUp) & 0xFFFF0000) : single;
     }
 }
