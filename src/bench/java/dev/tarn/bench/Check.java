@@ -28,19 +28,22 @@ final class Check {
             List<Training.Figures> ours = figures(ArmProcess.Side.TARN, precision);
             List<Training.Figures> peers = figures(ArmProcess.Side.LIBTORCH, precision);
             double worst = 0;
+            // The peer takes TAR's differences between outputs that it has rounded to bfloat16; where h hardly changes,
+            // that is more rounding than value.
+            double floor = precision == Precision.F32 ? 1e-6 : 1e-4;
             System.out.printf(
                     Locale.ROOT, "%s%n%4s %34s %42s%n", precision, "step", "Tarn: loss, AR, TAR, norm", "libtorch");
             for (int i = 0; i < STEPS; i++) {
                 Training.Figures a = ours.get(i);
                 Training.Figures b = peers.get(i);
                 System.out.printf(Locale.ROOT, "%4d  %s  %s%n", i + 1, line(a), line(b));
-                worst = Math.max(worst, difference(a.loss(), b.loss()));
-                worst = Math.max(worst, difference(a.ar(), b.ar()));
-                worst = Math.max(worst, difference(a.tar(), b.tar()));
-                worst = Math.max(worst, difference(a.gradientNorm(), b.gradientNorm()));
+                worst = Math.max(worst, difference(a.loss(), b.loss(), floor));
+                worst = Math.max(worst, difference(a.ar(), b.ar(), floor));
+                worst = Math.max(worst, difference(a.tar(), b.tar(), floor));
+                worst = Math.max(worst, difference(a.gradientNorm(), b.gradientNorm(), floor));
             }
             // Twelve updates amplify rounding; bfloat16 rounds 2^-9 at every product, float32 2^-24.
-            double allowed = precision == Precision.F32 ? 1e-3 : 5e-2;
+            double allowed = precision == Precision.F32 ? 1e-3 : 3e-2;
             boolean fell = ours.get(STEPS - 1).loss() < ours.get(0).loss()
                     && peers.get(STEPS - 1).loss() < peers.get(0).loss();
             boolean agrees = worst <= allowed;
@@ -73,8 +76,9 @@ final class Check {
                 .figures();
     }
 
-    private static double difference(double a, double b) {
-        return Math.abs(a - b) / Math.max(1e-6, Math.abs(b));
+    /** Relative to {@code b}, or to {@code floor} where that is larger. */
+    private static double difference(double a, double b, double floor) {
+        return Math.abs(a - b) / Math.max(floor, Math.abs(b));
     }
 
     private static String line(Training.Figures f) {
