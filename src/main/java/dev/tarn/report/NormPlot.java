@@ -14,7 +14,8 @@ public final class NormPlot {
      * @param deviation its standard deviation
      */
     public static Plot of(double[] mean, double[] deviation) {
-        double[] steps = IntStream.rangeClosed(1, mean.length).mapToDouble(t -> t).toArray();
+        double[] steps =
+                IntStream.rangeClosed(1, mean.length).mapToDouble(t -> t).toArray();
         double[] above = new double[mean.length];
         double[] below = new double[mean.length];
         for (int t = 0; t < mean.length; t++) {

@@ -21,8 +21,8 @@ final class FiniteCheck {
         // An unmeasured gradient norm is NaN and a measured one that is not finite makes the weights, and with them the
         // next loss, NaN: the total alone is enough.
         if (!Double.isFinite(loss.total()) || Double.isInfinite(loss.gradientNorm())) {
-            throw new DivergedException("The loss of step " + loss.step() + " is " + loss.total()
-                    + where(backend, parameters) + MEND);
+            throw new DivergedException(
+                    "The loss of step " + loss.step() + " is " + loss.total() + where(backend, parameters) + MEND);
         }
     }
 

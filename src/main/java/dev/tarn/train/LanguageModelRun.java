@@ -126,8 +126,7 @@ public final class LanguageModelRun implements AutoCloseable {
         texts(config);
         try (Backend backend = Devices.open(config.run().device(), config.run().precision());
                 LanguageModel model = newModel(config, backend, prepare(config, scratch));
-                Learner learner =
-                        newLearner(config, model, PreparedText.open(scratch), List.of(rnnTrainer(config)))) {
+                Learner learner = newLearner(config, model, PreparedText.open(scratch), List.of(rnnTrainer(config)))) {
             return learner.lrFind(finder);
         }
     }
@@ -174,7 +173,8 @@ public final class LanguageModelRun implements AutoCloseable {
         try {
             Files.createDirectories(target);
         } catch (IOException e) {
-            throw new DataException("The folder '" + target + "' for the prepared text cannot be made: " + e.getMessage() + ".", e);
+            throw new DataException(
+                    "The folder '" + target + "' for the prepared text cannot be made: " + e.getMessage() + ".", e);
         }
         Path valid = data.valid().isEmpty() ? null : Path.of(data.valid());
         int threads = Runtime.getRuntime().availableProcessors();
@@ -218,7 +218,12 @@ public final class LanguageModelRun implements AutoCloseable {
         LanguageModelStream train = LanguageModelStream.open(
                 text.train(),
                 new StreamOptions(
-                        windows, data.bs(), data.bptt(), data.shuffle(), data.backwards(), config.run().seed()));
+                        windows,
+                        data.bs(),
+                        data.bptt(),
+                        data.shuffle(),
+                        data.backwards(),
+                        config.run().seed()));
         Tokens valid = text.valid().orElse(null);
         return new Learner(
                 model,
@@ -237,7 +242,8 @@ public final class LanguageModelRun implements AutoCloseable {
     static LanguageModelStream validation(RunConfig config, Tokens tokens) {
         return LanguageModelStream.open(
                 tokens,
-                StreamOptions.evaluation(config.effectiveValidBs(), config.data().bptt())
+                StreamOptions.evaluation(
+                                config.effectiveValidBs(), config.data().bptt())
                         .withBackwards(config.data().backwards()));
     }
 

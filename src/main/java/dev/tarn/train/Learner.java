@@ -124,7 +124,9 @@ public final class Learner implements AutoCloseable {
 
     /** Trains with the same rates all along and the optimizer's own momentum. */
     public void fit(int epochs, Rates rates) {
-        fit(epochs, new ConstantSchedule(rates, model.groups(), options.optimizer().momentum()));
+        fit(
+                epochs,
+                new ConstantSchedule(rates, model.groups(), options.optimizer().momentum()));
     }
 
     /** Trains one cycle, as long as exactly the windows of these epochs. */
@@ -279,8 +281,7 @@ public final class Learner implements AutoCloseable {
      * step take part, others do not.
      */
     public LrFindResult lrFind(LrFinder finder) {
-        Schedule schedule =
-                finder.schedule(model.groups(), options.optimizer().momentum());
+        Schedule schedule = finder.schedule(model.groups(), options.optimizer().momentum());
         LrFinder.Search search = finder.search(model.groups());
         Callbacks changing = callbacks.forLrFind();
         long textEpoch = dataEpoch;
@@ -311,8 +312,8 @@ public final class Learner implements AutoCloseable {
         int groups = model.groups();
         int first = group < 0 ? groups + group : group;
         if (first < 0 || first >= groups) {
-            throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups
-                    + ", so -" + groups + " to " + (groups - 1) + " are allowed.");
+            throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups + ", so -"
+                    + groups + " to " + (groups - 1) + " are allowed.");
         }
         runner.freezeTo(first);
     }
@@ -387,18 +388,10 @@ public final class Learner implements AutoCloseable {
     /** Where training stands; waits for the last step. */
     public TrainingPosition position() {
         finishLosses();
-        Cursor cursor = resumption != null
-                ? resumption.cursor()
-                : insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
+        Cursor cursor =
+                resumption != null ? resumption.cursor() : insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
         return new TrainingPosition(
-                epoch,
-                cursor,
-                iteration,
-                steps,
-                runner.frozenTo(),
-                smoothing.mean(),
-                smoothing.count(),
-                bestValidLoss);
+                epoch, cursor, iteration, steps, runner.frozenTo(), smoothing.mean(), smoothing.count(), bestValidLoss);
     }
 
     /** Goes to a position, with a new optimizer and weights as they are. */

@@ -102,7 +102,11 @@ final class LearnerCheckpoint {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             TrainingState state = checkpoint.state();
             expect(folder, "seed", state.integer(SEED), learner.options().seed());
-            expect(folder, "batch size", state.integer(BATCH), learner.workspace().batch());
+            expect(
+                    folder,
+                    "batch size",
+                    state.integer(BATCH),
+                    learner.workspace().batch());
             LanguageModel model = learner.model();
             Backend backend = model.backend();
             readWeights(model, checkpoint.weights());

@@ -86,8 +86,7 @@ public record LrFinder(Rates start, Rates end, int iterations, boolean stopsEarl
 
         /** Rates of the last group with the smoothed loss that each of them met. */
         public LrFindResult result() {
-            return new LrFindResult(
-                    Arrays.copyOf(lrs, done), Arrays.copyOf(losses, done));
+            return new LrFindResult(Arrays.copyOf(lrs, done), Arrays.copyOf(losses, done));
         }
     }
 }

@@ -76,8 +76,7 @@ public final class OneCycle implements Schedule {
     @Override
     public void rates(long iteration, double[] lr) {
         for (int group = 0; group < peak.length; group++) {
-            lr[group] = at(
-                    iteration, peak[group] / shape.divFactor(), peak[group], peak[group] / shape.finalDiv());
+            lr[group] = at(iteration, peak[group] / shape.divFactor(), peak[group], peak[group] / shape.finalDiv());
         }
     }
 

@@ -109,8 +109,7 @@ public sealed interface OptimizerConfig {
     Optimizer create(Backend backend, Tensor parameters, Tensor gradients, List<Segment> segments, double[] wd);
 
     /** As {@link #create(Backend, Tensor, Tensor, List, double[])}, with {@link #wd()} for every group. */
-    default Optimizer create(
-            Backend backend, Tensor parameters, Tensor gradients, List<Segment> segments, int groups) {
+    default Optimizer create(Backend backend, Tensor parameters, Tensor gradients, List<Segment> segments, int groups) {
         double[] decay = new double[groups];
         Arrays.fill(decay, wd());
         return create(backend, parameters, gradients, segments, decay);

@@ -24,8 +24,8 @@ public record OptimizerState(String kind, long steps, long averaged, List<Double
     /** Checks that the state may be restored into an optimizer of this kind. */
     void expect(String wanted) {
         if (!kind.equals(wanted)) {
-            throw new CheckpointException("The checkpoint holds the state of optimizer " + kind
-                    + ", but this run uses " + wanted + "; resume with --optimizer " + kind + ".");
+            throw new CheckpointException("The checkpoint holds the state of optimizer " + kind + ", but this run uses "
+                    + wanted + "; resume with --optimizer " + kind + ".");
         }
     }
 }

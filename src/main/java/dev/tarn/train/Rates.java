@@ -120,7 +120,8 @@ public sealed interface Rates {
             return Double.parseDouble(part.strip());
         } catch (NumberFormatException e) {
             throw new ConfigException(
-                    "The learning rate " + text + " is not a number; write 0.01, slice(0.01) or slice(0.0001,0.01).", e);
+                    "The learning rate " + text + " is not a number; write 0.01, slice(0.01) or slice(0.0001,0.01).",
+                    e);
         }
     }
 

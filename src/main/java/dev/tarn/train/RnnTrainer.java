@@ -52,8 +52,7 @@ public record RnnTrainer(int bptt, Regularization regularization, boolean adjust
     }
 
     private static Regularization regularization(double alpha, double beta, double betaNorm) {
-        return new Regularization(
-                (float) alpha, (float) beta, (float) betaNorm, ArOn.DROPPED, NormForm.PAPER, false);
+        return new Regularization((float) alpha, (float) beta, (float) betaNorm, ArOn.DROPPED, NormForm.PAPER, false);
     }
 
     /** Which output AR reads; {@link ArOn#RAW} is fastai v1's. */

@@ -58,7 +58,8 @@ final class RunRecord implements Callback {
             LossPlot.of(losses, recorder.smoothLosses(), epochEnds.toDoubleArray(), validLosses.toDoubleArray())
                     .write(folder.plots().resolve("loss.png"));
             if (norms != null) {
-                NormPlot.of(norms.mean(), norms.deviation()).write(folder.plots().resolve("norms.png"));
+                NormPlot.of(norms.mean(), norms.deviation())
+                        .write(folder.plots().resolve("norms.png"));
             }
         } catch (ConfigException e) {
             LOG.warn("{}", e.getMessage());

@@ -55,12 +55,7 @@ final class StepRunner implements AutoCloseable {
 
     private Optimizer newOptimizer() {
         return options.optimizer()
-                .create(
-                        backend,
-                        model.parameters().values(),
-                        model.parameters().gradients(),
-                        segments,
-                        model.groups());
+                .create(backend, model.parameters().values(), model.parameters().gradients(), segments, model.groups());
     }
 
     /** Submits all of a step and waits for nothing. */

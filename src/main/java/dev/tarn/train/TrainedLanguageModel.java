@@ -54,7 +54,8 @@ public final class TrainedLanguageModel implements AutoCloseable {
             }
             PreparedText text = PreparedText.open(folder.resolve(LanguageModelRun.DATA));
             Backend backend = Devices.open(
-                    device == null ? config.run().device() : device, config.run().precision());
+                    device == null ? config.run().device() : device,
+                    config.run().precision());
             LanguageModel model = null;
             try (Checkpoint saved = Checkpoint.open(checkpoint)) {
                 model = LanguageModelRun.newModel(config, backend, text);

@@ -23,8 +23,8 @@ class PlotTest {
 
     @Test
     void aLossPlotShowsAllThreeSeries() throws IOException {
-        BufferedImage image =
-                image(LossPlot.of(HUNDRED, HUNDRED, new double[] {50, 100}, new double[] {20, 60}).png());
+        BufferedImage image = image(LossPlot.of(HUNDRED, HUNDRED, new double[] {50, 100}, new double[] {20, 60})
+                .png());
         assertThat(image.getWidth()).isEqualTo(900);
         assertThat(image.getHeight()).isEqualTo(560);
         assertThat(pixels(image, Plot.MAIN)).isGreaterThan(200);
@@ -36,10 +36,11 @@ class PlotTest {
         double[] losses = HUNDRED.clone();
         losses[99] = Double.NaN;
         losses[98] = Double.POSITIVE_INFINITY;
-        BufferedImage image = image(
-                LossPlot.of(losses, losses, new double[] {50}, new double[] {Double.NaN}).png());
+        BufferedImage image = image(LossPlot.of(losses, losses, new double[] {50}, new double[] {Double.NaN})
+                .png());
         assertThat(pixels(image, Plot.SECOND)).isZero();
-        assertThat(LossPlot.of(new double[0], new double[0], new double[0], new double[0]).png())
+        assertThat(LossPlot.of(new double[0], new double[0], new double[0], new double[0])
+                        .png())
                 .isNotEmpty();
     }
 

@@ -23,8 +23,8 @@ record GoldenTable(JsonNode description, List<String> columns, List<double[]> ro
 
     private static GoldenTable load(JsonNode description) {
         try {
-            List<String> lines =
-                    Files.readAllLines(Golden.dir().resolve(description.path("csv").asString()));
+            List<String> lines = Files.readAllLines(
+                    Golden.dir().resolve(description.path("csv").asString()));
             List<double[]> rows = lines.stream()
                     .skip(1)
                     .filter(line -> !line.isBlank())

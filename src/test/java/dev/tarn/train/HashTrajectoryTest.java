@@ -23,14 +23,19 @@ class HashTrajectoryTest {
     @TestFactory
     Stream<DynamicTest> aTrainingWithAllDropoutsIsRepeated() {
         List<GoldenCase> cases = Golden.cases("14-hash-trajectory");
-        return cases.stream().flatMap(golden -> Backends.names().stream().map(name -> DynamicTest.dynamicTest(
-                golden + " on " + name, () -> replay(golden, batches(golden, cases), name))));
+        return cases.stream()
+                .flatMap(golden -> Backends.names().stream()
+                        .map(name -> DynamicTest.dynamicTest(
+                                golden + " on " + name, () -> replay(golden, batches(golden, cases), name))));
     }
 
     /** The case that holds the batches: itself or the one that it names. */
     private static GoldenCase batches(GoldenCase golden, List<GoldenCase> cases) {
         String name = golden.config().path("batches_in").asString(golden.name());
-        return cases.stream().filter(other -> other.name().equals(name)).findFirst().orElseThrow();
+        return cases.stream()
+                .filter(other -> other.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void replay(GoldenCase golden, GoldenCase batches, String device) {
@@ -83,7 +88,8 @@ class HashTrajectoryTest {
             return new float[size];
         }
         if (!parameter.name().equals(LanguageModel.ENCODER)) {
-            return HashMasks.initial(parameter.name(), size, 1 / Math.sqrt(parameter.shape()[0] / 4.0));
+            return HashMasks.initial(
+                    parameter.name(), size, 1 / Math.sqrt(parameter.shape()[0] / 4.0));
         }
         float[] values = HashMasks.initial(parameter.name(), size, 0.1);
         Arrays.fill(values, sizes.padToken() * sizes.embSz(), (sizes.padToken() + 1) * sizes.embSz(), 0);
@@ -111,9 +117,10 @@ class HashTrajectoryTest {
                 .filter(golden -> golden.config().path("hash").has("examples"))
                 .map(golden -> DynamicTest.dynamicTest(golden.name(), () -> {
                     JsonNode hash = golden.config().path("hash");
-                    hash.path("fnv_examples").propertyStream().forEach(example -> assertThat(
-                                    Long.toHexString(HashMasks.fnv(example.getKey())))
-                            .isEqualTo(example.getValue().asString()));
+                    hash.path("fnv_examples")
+                            .propertyStream()
+                            .forEach(example -> assertThat(Long.toHexString(HashMasks.fnv(example.getKey())))
+                                    .isEqualTo(example.getValue().asString()));
                     hash.path("examples").propertyStream().forEach(example -> {
                         long seed = HashMasks.fnv(example.getKey());
                         for (int i = 0; i < example.getValue().size(); i++) {

@@ -59,7 +59,9 @@ class LearnerTest {
             calls.clear();
             learner.fit(1, Rates.of(1e-3));
             assertThat(calls.get(2)).as("masks never repeat").isEqualTo("batchBegin 2");
-            assertThat(learner.position().cursor().epoch()).as("nor does the text").isEqualTo(1);
+            assertThat(learner.position().cursor().epoch())
+                    .as("nor does the text")
+                    .isEqualTo(1);
         }
     }
 
@@ -72,9 +74,7 @@ class LearnerTest {
         try (Backend backend = Backends.open(device);
                 LanguageModel model = TinyTask.model(backend);
                 Learner learner = TinyTask.learner(
-                        model,
-                        LearnerOptions.of(1).withOptimizer(new OptimizerConfig.SgdConfig(0, 0, true)),
-                        check)) {
+                        model, LearnerOptions.of(1).withOptimizer(new OptimizerConfig.SgdConfig(0, 0, true)), check)) {
             learner.fit(1, rates);
         }
         assertThat(check.lengths.stream().distinct().count()).isGreaterThan(3);
@@ -113,7 +113,8 @@ class LearnerTest {
                 Parameter parameter = model.parameters().all().get(p);
                 double[] after = model.parameters().doubles(parameter.name());
                 for (int i = 0; i < after.length; i++) {
-                    double moved = scheduled[parameter.group()] * ratio * gradients.get(p)[i];
+                    double moved =
+                            scheduled[parameter.group()] * ratio * gradients.get(p)[i];
                     assertThat(after[i])
                             .as("%s[%d] at %s", parameter.name(), i, step)
                             .isCloseTo(before.get(p)[i] - moved, within(1e-6 * Math.abs(moved) + 6e-8));
@@ -255,7 +256,8 @@ class LearnerTest {
                                 TinyTask.learner(model, TinyTask.options().withValidState(state), recording)) {
                     learner.fit(2, Rates.of(1e-2));
                     if (recording == reset) {
-                        assertThat(learner.validate()).isEqualTo(recording.rows.get(1).valid());
+                        assertThat(learner.validate())
+                                .isEqualTo(recording.rows.get(1).valid());
                     }
                 }
             }
@@ -360,7 +362,10 @@ class LearnerTest {
                 int batch = step.batch().batch();
                 int width = TinyTask.MODEL.embSz();
                 double[] h = new double[step.batch().steps() * batch * width];
-                step.learner().model().backend().download(step.learner().workspace().raw(2), h);
+                step.learner()
+                        .model()
+                        .backend()
+                        .download(step.learner().workspace().raw(2), h);
                 for (int row = 0; row < h.length / width; row++) {
                     while (byHand.size() <= row / batch) {
                         byHand.add(new ArrayList<>());
@@ -464,7 +469,10 @@ class LearnerTest {
 
         @Override
         public void onTrainEnd(Learner learner, @Nullable RuntimeException failure) {
-            calls.add(failure == null ? "trainEnd" : "trainEnd " + failure.getClass().getSimpleName());
+            calls.add(
+                    failure == null
+                            ? "trainEnd"
+                            : "trainEnd " + failure.getClass().getSimpleName());
         }
     }
 }

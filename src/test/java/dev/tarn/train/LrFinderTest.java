@@ -36,7 +36,8 @@ class LrFinderTest {
             over = search.observe(GoldenCase.number(script.path(taken++)));
         }
         assertThat(taken - 1).isEqualTo(description.path("stop_iteration").asInt());
-        assertThat(search.result().lrs()).hasSize(description.path("recorder_lrs_len").asInt());
+        assertThat(search.result().lrs())
+                .hasSize(description.path("recorder_lrs_len").asInt());
         double[] lr = new double[golden.groups()];
         double[] losses = search.result().losses();
         double[] lrs = search.result().lrs();

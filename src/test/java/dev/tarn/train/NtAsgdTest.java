@@ -10,6 +10,7 @@ import dev.tarn.backend.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,12 +56,9 @@ class NtAsgdTest {
             Tensor gradients = arena.real("gradients", 3);
             List<Segment> segments = List.of(new Segment(1, 2, 0));
             NtAsgd optimizer = new NtAsgd(
-                    new OptimizerConfig.NtAsgdConfig(0, false, 1),
-                    backend,
-                    weights,
-                    gradients,
-                    segments,
-                    new double[] {0});
+                    new OptimizerConfig.NtAsgdConfig(0, false, 1), backend, weights, gradients, segments, new double[] {
+                        0
+                    });
             backend.upload(new double[] {7, 1, 1}, weights);
             optimizer.validated(3);
             optimizer.validated(4);
@@ -84,14 +82,11 @@ class NtAsgdTest {
             assertThat(read(backend, weights)).containsExactly(after[2]);
 
             NtAsgd resumed = new NtAsgd(
-                    new OptimizerConfig.NtAsgdConfig(0, false, 1),
-                    backend,
-                    weights,
-                    gradients,
-                    segments,
-                    new double[] {0});
+                    new OptimizerConfig.NtAsgdConfig(0, false, 1), backend, weights, gradients, segments, new double[] {
+                        0
+                    });
             backend.upload(new double[] {7, -4, -4}, weights);
-            resumed.restore(state, (name, tensor) -> backend.upload(saved.get(name), tensor));
+            resumed.restore(state, (name, tensor) -> backend.upload(Objects.requireNonNull(saved.get(name)), tensor));
             assertThat(read(backend, weights)).containsExactly(after[2]);
             step(backend, resumed, gradients, 4);
             resumed.useEvaluationWeights();

@@ -29,11 +29,11 @@ class OneCycleTest {
                 description.path("pct_start").asDouble(),
                 description.path("final_div_used").asDouble());
         int perEpoch = description.path("iters_per_epoch").asInt();
-        int epochs = description.path(description.path("tot_epochs").isNull() ? "epochs" : "tot_epochs")
+        int epochs = description
+                .path(description.path("tot_epochs").isNull() ? "epochs" : "tot_epochs")
                 .asInt();
         int first = perEpoch * description.path("start_epoch").asInt(0);
-        OneCycle cycle =
-                new OneCycle(rates(description.path("lr")), golden.groups(), (long) epochs * perEpoch, shape);
+        OneCycle cycle = new OneCycle(rates(description.path("lr")), golden.groups(), (long) epochs * perEpoch, shape);
         double[] lr = new double[golden.groups()];
         for (int row = 0; row < golden.rows().size(); row++) {
             int iteration = first + (int) golden.at(row, "iter");
@@ -65,9 +65,7 @@ class OneCycleTest {
     @Test
     void tenStepsFollowThePublishedTable() {
         OneCycle cycle = new OneCycle(Rates.of(1e-2), 1, 10, OneCycle.Shape.of(0.8, 0.7));
-        double[] lrs = {
-            .0004, .0028, .0076, .01, .00950485, .00811746, .00611262, .00388742, .00188258, .000495194
-        };
+        double[] lrs = {.0004, .0028, .0076, .01, .00950485, .00811746, .00611262, .00388742, .00188258, .000495194};
         double[] moms = {.8, .775, .725, .7, .704952, .718826, .738874, .761126, .781174, .795048};
         double[] lr = new double[1];
         for (int k = 0; k < lrs.length; k++) {

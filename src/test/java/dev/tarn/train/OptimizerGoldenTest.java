@@ -11,9 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Twenty recorded steps of fastai's optimizer wrapper with given gradients, on a small flat store. */
@@ -47,8 +47,9 @@ class OptimizerGoldenTest {
         try (Backend backend = Backends.open(device);
                 Arena arena = backend.arena("test")) {
             Map<String, Integer> sizes = new LinkedHashMap<>();
-            config.path("group_of").propertyStream().forEach(entry -> sizes.put(
-                    entry.getKey(), golden.tensor("param." + entry.getKey()).length));
+            config.path("group_of")
+                    .propertyStream()
+                    .forEach(entry -> sizes.put(entry.getKey(), golden.tensor("param." + entry.getKey()).length));
             int total = sizes.values().stream().mapToInt(Integer::intValue).sum();
             Tensor parameters = arena.real("parameters", total);
             Tensor gradients = arena.real("gradients", total);
@@ -105,7 +106,9 @@ class OptimizerGoldenTest {
             backend.clip(gradients, measured, config.path("clip").asDouble(), clip);
             used = clip;
         }
-        double[] lr = config.path("lr_per_step_per_group").path(step).valueStream()
+        double[] lr = config.path("lr_per_step_per_group")
+                .path(step)
+                .valueStream()
                 .mapToDouble(JsonNode::asDouble)
                 .toArray();
         double momentum = config.path("mom_per_step").path(step).asDouble();
@@ -119,14 +122,11 @@ class OptimizerGoldenTest {
     private static OptimizerConfig config(JsonNode config) {
         boolean trueWd = config.path("true_wd").asBoolean();
         if (config.path("betas2").isNull()) {
-            return new OptimizerConfig.SgdConfig(config.path("mom_per_step").path(0).asDouble(), 0, trueWd);
+            return new OptimizerConfig.SgdConfig(
+                    config.path("mom_per_step").path(0).asDouble(), 0, trueWd);
         }
         return new OptimizerConfig.AdamConfig(
-                0.9,
-                config.path("betas2").asDouble(),
-                config.path("eps").asDouble(),
-                0,
-                trueWd);
+                0.9, config.path("betas2").asDouble(), config.path("eps").asDouble(), 0, trueWd);
     }
 
     /** Compares one step of a [steps, ...] tensor at the tolerance of the whole. */

@@ -32,8 +32,8 @@ class ResumeTest {
         // In the first epoch, in the last one, at the end of one.
         return Backends.names().stream()
                 .flatMap(device -> optimizers.stream()
-                        .flatMap(optimizer -> Stream.of(10, 81, -2)
-                                .map(place -> Arguments.of(device, optimizer, place))));
+                        .flatMap(optimizer ->
+                                Stream.of(10, 81, -2).map(place -> Arguments.of(device, optimizer, place))));
     }
 
     @ParameterizedTest
@@ -90,14 +90,14 @@ class ResumeTest {
         }
     }
 
+    @SuppressWarnings("ArrayRecordComponent")
     private record Outcome(double[] weights, OptimizerState optimizer, List<double[]> moments) {}
 
     private interface Preparation {
         void prepare(Learner learner);
     }
 
-    private static Outcome run(
-            Backend backend, LearnerOptions options, Recording recording, Preparation preparation) {
+    private static Outcome run(Backend backend, LearnerOptions options, Recording recording, Preparation preparation) {
         try (LanguageModel model = TinyTask.model(backend);
                 Learner learner = TinyTask.learner(model, options, recording)) {
             preparation.prepare(learner);

@@ -21,8 +21,7 @@ final class TinyTask {
     static final int BPTT = 8;
     static final long SEED = 17;
 
-    static final AwdLstmConfig MODEL =
-            new AwdLstmConfig(VOCAB, 7, 11, 3, 1, 0.02, 0.25, 0.2, 0.15, 0.1, true, true);
+    static final AwdLstmConfig MODEL = new AwdLstmConfig(VOCAB, 7, 11, 3, 1, 0.02, 0.25, 0.2, 0.15, 0.1, true, true);
 
     private TinyTask() {}
 
@@ -54,8 +53,7 @@ final class TinyTask {
 
     /** As {@link #valid()} with another number of streams. */
     static LanguageModelStream validOfOtherBatch() {
-        return LanguageModelStream.open(
-                text(110, 4), new StreamOptions(Windows.CONTIGUOUS, 2, BPTT, false, false, 0));
+        return LanguageModelStream.open(text(110, 4), new StreamOptions(Windows.CONTIGUOUS, 2, BPTT, false, false, 0));
     }
 
     static LanguageModel model(Backend backend) {

@@ -80,15 +80,16 @@ class TinyTrajectoryTest {
                         step -> MaskSource.NONE)) {
             JsonNode initial = golden.path("init");
             for (Parameter parameter : model.parameters().all()) {
-                model.parameters().set(
-                        parameter.name(), reals(initial.path(parameter.name()).path("data")));
+                model.parameters()
+                        .set(
+                                parameter.name(),
+                                reals(initial.path(parameter.name()).path("data")));
             }
             learner.fitOneCycle(2, Rates.slice(1e-3, 1e-2), OneCycle.Shape.of(0.8, 0.7));
             for (int i = 0; i < steps.size(); i++) {
                 JsonNode step = steps.get(i);
                 StepLoss loss = recording.losses.get(i);
-                assertThat(recording.lrs.get(i))
-                        .containsExactly(reals(step.path("lr_groups")), within(1e-10));
+                assertThat(recording.lrs.get(i)).containsExactly(reals(step.path("lr_groups")), within(1e-10));
                 assertThat(recording.moms.get(i)).isCloseTo(step.path("mom").asDouble(), within(1e-10));
                 assertThat(loss.loss()).isCloseTo(step.path("ce").asDouble(), within(3 * BOUND));
                 assertThat(loss.smooth()).isCloseTo(step.path("smooth").asDouble(), within(3 * BOUND));
@@ -101,14 +102,16 @@ class TinyTrajectoryTest {
                 assertThat(row.validLoss())
                         .isCloseTo(golden.path("val_losses").path(epoch).asDouble(), within(3 * BOUND));
                 assertThat(row.accuracy())
-                        .isCloseTo(
-                                golden.path("metrics").path(epoch).path(0).asDouble(), within(1e-7));
+                        .isCloseTo(golden.path("metrics").path(epoch).path(0).asDouble(), within(1e-7));
             }
             for (Parameter parameter : model.parameters().all()) {
                 assertThat(model.parameters().doubles(parameter.name()))
                         .as(parameter.name())
                         .containsExactly(
-                                reals(golden.path("final").path(parameter.name()).path("data")), within(BOUND));
+                                reals(golden.path("final")
+                                        .path(parameter.name())
+                                        .path("data")),
+                                within(BOUND));
             }
         }
         assertThat(checks.states).isEqualTo(10);
@@ -154,7 +157,9 @@ class TinyTrajectoryTest {
 
     private static double[] flat(JsonNode node) {
         return node.isArray()
-                ? node.valueStream().flatMapToDouble(inner -> Arrays.stream(flat(inner))).toArray()
+                ? node.valueStream()
+                        .flatMapToDouble(inner -> Arrays.stream(flat(inner)))
+                        .toArray()
                 : new double[] {node.asDouble()};
     }
 
@@ -223,8 +228,7 @@ class TinyTrajectoryTest {
             double[] turned = new double[recorded.length];
             for (int b = 0; b < batch; b++) {
                 for (int t = 0; t < steps; t++) {
-                    System.arraycopy(
-                            recorded, (b * steps + t) * width, turned, (t * batch + b) * width, width);
+                    System.arraycopy(recorded, (b * steps + t) * width, turned, (t * batch + b) * width, width);
                 }
             }
             return turned;

@@ -40,7 +40,11 @@ class TrajectoryGoldenTest {
                 Learner learner = new Learner(
                         model,
                         ScriptedBatches.of(
-                                golden.ids("x"), golden.ids("y"), batch, bptt, config.path("nb").asInt()),
+                                golden.ids("x"),
+                                golden.ids("y"),
+                                batch,
+                                bptt,
+                                config.path("nb").asInt()),
                         ScriptedBatches.of(
                                 golden.ids("valid_x"),
                                 golden.ids("valid_y"),
@@ -84,12 +88,10 @@ class TrajectoryGoldenTest {
     }
 
     static LearnerOptions options(JsonNode config) {
-        OptimizerConfig optimizer = OptimizerConfig.AdamConfig.DEFAULT.withWd(config.path("wd").asDouble());
+        OptimizerConfig optimizer =
+                OptimizerConfig.AdamConfig.DEFAULT.withWd(config.path("wd").asDouble());
         double clip = config.path("clip").isNumber() ? config.path("clip").asDouble() : Double.POSITIVE_INFINITY;
-        return LearnerOptions.of(0)
-                .withOptimizer(optimizer)
-                .withClip(clip)
-                .withValidState(ValidState.CARRIED);
+        return LearnerOptions.of(0).withOptimizer(optimizer).withClip(clip).withValidState(ValidState.CARRIED);
     }
 
     static RnnTrainer trainer(JsonNode config) {
@@ -148,7 +150,8 @@ class TrajectoryGoldenTest {
             assertThat(row.validLoss()).isCloseTo(wanted, within(40 * lost + 2e-6 * wanted));
             assertThat(row.perplexity()).isEqualTo(Math.exp(row.validLoss()));
             assertThat(row.accuracy())
-                    .isCloseTo(golden.values().path("valid_accuracy").path(epoch).asDouble(), within(1e-7));
+                    .isCloseTo(
+                            golden.values().path("valid_accuracy").path(epoch).asDouble(), within(1e-7));
         }
     }
 
