@@ -2,6 +2,7 @@ package dev.tarn.checkpoint;
 
 import dev.tarn.CheckpointException;
 import dev.tarn.run.AtomicFile;
+import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -92,7 +93,7 @@ public final class Checkpoint implements AutoCloseable {
             delete(old);
         } catch (IOException e) {
             throw new CheckpointException(
-                    "Cannot write the checkpoint " + folder + ": " + SafeTensors.reason(e)
+                    "Cannot write the checkpoint " + folder + ": " + FileErrors.reason(e)
                             + "; give a folder that is writable and has room.",
                     e);
         }
@@ -218,7 +219,7 @@ public final class Checkpoint implements AutoCloseable {
         } catch (IOException e) {
             closeAll(files);
             throw new CheckpointException(
-                    "Cannot read the checkpoint " + folder + ": " + SafeTensors.reason(e) + ".", e);
+                    "Cannot read the checkpoint " + folder + ": " + FileErrors.reason(e) + ".", e);
         } catch (CheckpointException e) {
             closeAll(files);
             throw e;

@@ -2,6 +2,7 @@ package dev.tarn.checkpoint;
 
 import dev.tarn.CheckpointException;
 import dev.tarn.run.AtomicFile;
+import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
@@ -62,7 +63,7 @@ public final class SafeTensors {
             });
         } catch (IOException e) {
             throw new CheckpointException(
-                    "Cannot write " + file + ": " + reason(e)
+                    "Cannot write " + file + ": " + FileErrors.reason(e)
                             + "; give a folder that exists, is writable and has room.",
                     e);
         }
@@ -80,7 +81,7 @@ public final class SafeTensors {
         try {
             return open(file);
         } catch (IOException e) {
-            throw new CheckpointException("Cannot read " + file + ": " + reason(e) + ".", e);
+            throw new CheckpointException("Cannot read " + file + ": " + FileErrors.reason(e) + ".", e);
         }
     }
 
@@ -92,12 +93,6 @@ public final class SafeTensors {
             channel.close();
             throw e;
         }
-    }
-
-    /** What an I/O error says, in a few words; the class name where it says nothing. */
-    static String reason(IOException e) {
-        String message = e.getMessage();
-        return e.getClass().getSimpleName().replace("Exception", "") + (message == null ? "" : " (" + message + ")");
     }
 
     private static byte[] header(List<TensorEntry> tensors, Map<String, String> metadata) {

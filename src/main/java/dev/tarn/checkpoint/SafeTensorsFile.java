@@ -1,6 +1,7 @@
 package dev.tarn.checkpoint;
 
 import dev.tarn.CheckpointException;
+import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -180,14 +181,14 @@ public final class SafeTensorsFile implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new CheckpointException("Cannot close " + file + ": " + SafeTensors.reason(e) + ".", e);
+            throw new CheckpointException("Cannot close " + file + ": " + FileErrors.reason(e) + ".", e);
         }
     }
 
     /** Size and CRC-32C of the whole file as it is now. */
     Manifest.FileSum sum() throws IOException {
         CRC32C crc = new CRC32C();
-        ByteBuffer buffer = ByteBuffer.allocateDirect(SafeTensors.CHUNK_BYTES);
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(SafeTensors.CHUNK_BYTES, channel.size() + 1));
         long position = 0;
         for (int n = channel.read(buffer, position); n >= 0; n = channel.read(buffer, position)) {
             position += n;
@@ -241,7 +242,7 @@ public final class SafeTensorsFile implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new CheckpointException(
-                    "Cannot read tensor " + name + " of " + file + ": " + SafeTensors.reason(e) + ".", e);
+                    "Cannot read tensor " + name + " of " + file + ": " + FileErrors.reason(e) + ".", e);
         }
     }
 }

@@ -17,7 +17,8 @@ import picocli.CommandLine.ParseResult;
 final class ConfigFlags {
 
     @Option(names = "--config", paramLabel = "FILE", description = "a YAML file; flags override it")
-    @Nullable Path config;
+    @Nullable
+    Path config;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "set a key of the configuration by its name")
     List<String> assignments = new ArrayList<>();
@@ -58,7 +59,8 @@ final class ConfigFlags {
         for (ConfigKey key : ConfigSchema.keys()) {
             List<String> values = parsed.matchedOptionValue("--" + key.flag(), List.of());
             if (!values.isEmpty()) {
-                overrides.add(ConfigOverride.flag(key, key.isList() ? values : values.subList(values.size() - 1, values.size())));
+                overrides.add(ConfigOverride.flag(
+                        key, key.isList() ? values : values.subList(values.size() - 1, values.size())));
             }
         }
         return RunConfig.load(config, overrides);

@@ -1,7 +1,6 @@
 package dev.tarn.cli;
 
 import dev.tarn.ConfigException;
-
 import dev.tarn.data.CorpusPreview;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.data.PreparedText;
@@ -62,14 +61,21 @@ final class DataCommand extends TarnCommand.Group {
         @Override
         void execute() {
             if (maxVocab < SpecialToken.texts().size() + 1 || minFreq < 1) {
-                throw new ConfigException("--max-vocab " + maxVocab + " and --min-freq " + minFreq
-                        + " cannot be used; give at least " + (SpecialToken.texts().size() + 1) + " and at least 1.");
+                throw new ConfigException(
+                        "--max-vocab " + maxVocab + " and --min-freq " + minFreq + " cannot be used; give at least "
+                                + (SpecialToken.texts().size() + 1) + " and at least 1.");
             }
             TextPipeline pipeline = TextPipeline.named(tokenizer);
             makeFolder();
             try {
                 PreparedText text = PreparedText.prepare(
-                        out, train, valid, pipeline, maxVocab, minFreq, Runtime.getRuntime().availableProcessors());
+                        out,
+                        train,
+                        valid,
+                        pipeline,
+                        maxVocab,
+                        minFreq,
+                        Runtime.getRuntime().availableProcessors());
                 summary("train", text, text.train());
                 text.valid().ifPresent(tokens -> summary("valid", text, tokens));
             } catch (RuntimeException e) {
@@ -102,7 +108,9 @@ final class DataCommand extends TarnCommand.Group {
     @Command(name = "show", description = "Show the first batch of a prepared text, as fastai's show_batch does.")
     static final class Show extends TarnCommand {
 
-        @Parameters(paramLabel = "DIR", description = "a folder made by `tarn data prepare`, or the data folder of a run")
+        @Parameters(
+                paramLabel = "DIR",
+                description = "a folder made by `tarn data prepare`, or the data folder of a run")
         private Path folder = Path.of("");
 
         @Option(names = "--rows", paramLabel = "N", description = "how many streams (${DEFAULT-VALUE})")
@@ -119,13 +127,14 @@ final class DataCommand extends TarnCommand.Group {
         void execute() {
             PreparedText text = PreparedText.open(folder);
             console.result(describe("train", text, text.train()), event("train", text, text.train()));
-            text.valid().ifPresent(tokens ->
-                    console.result(describe("valid", text, tokens), event("valid", text, tokens)));
-            LanguageModelStream stream =
-                    LanguageModelStream.open(text.train(), StreamOptions.evaluation(rows, bptt));
+            text.valid()
+                    .ifPresent(tokens -> console.result(describe("valid", text, tokens), event("valid", text, tokens)));
+            LanguageModelStream stream = LanguageModelStream.open(text.train(), StreamOptions.evaluation(rows, bptt));
             int row = 0;
-            for (String shown : CorpusPreview.rows(stream.next(), id -> text.vocab().token(id), rows, bptt)) {
-                console.result(row + "  " + shown, JsonEvent.of("row").with("idx", row).with("text", shown));
+            for (String shown :
+                    CorpusPreview.rows(stream.next(), id -> text.vocab().token(id), rows, bptt)) {
+                console.result(
+                        row + "  " + shown, JsonEvent.of("row").with("idx", row).with("text", shown));
                 row++;
             }
         }

@@ -49,8 +49,7 @@ final class DoctorCommand extends TarnCommand {
                 canTrain |= finding.isGood() && provider.rank() >= 0;
             }
         }
-        findings.add(new Finding(
-                "device cuda", false, "this build has no CUDA backend; train with --device cpu."));
+        findings.add(new Finding("device cuda", false, "this build has no CUDA backend; train with --device cpu."));
         print(findings, machine);
         if (!canTrain) {
             throw new DeviceException("No device can train here; mend what the report marks.");
@@ -66,18 +65,18 @@ final class DoctorCommand extends TarnCommand {
                         .with("ok", finding.isGood())
                         .with("text", finding.text()));
             }
-            console.result("", JsonEvent.of("doctor").with("machine", machine.toJson()).with("findings", items));
+            console.result(
+                    "", JsonEvent.of("doctor").with("machine", machine.toJson()).with("findings", items));
             return;
         }
         for (Finding finding : findings) {
-            console.line(String.format("%-4s %-18s %s", finding.isGood() ? "ok" : "--", finding.what(), finding.text()));
+            console.line(
+                    String.format("%-4s %-18s %s", finding.isGood() ? "ok" : "--", finding.what(), finding.text()));
         }
     }
 
     private static List<Precision> precisions(BackendProvider provider) {
-        return provider.name().equals("reference")
-                ? List.of(Precision.F64)
-                : List.of(Precision.F32, Precision.BF16);
+        return provider.name().equals("reference") ? List.of(Precision.F64) : List.of(Precision.F32, Precision.BF16);
     }
 
     private static Finding device(BackendProvider provider, Precision precision) {
@@ -96,9 +95,7 @@ final class DoctorCommand extends TarnCommand {
     /** Where JavaCPP unpacks the libraries of the CPU backend. */
     private static Path cache() {
         String set = System.getProperty("org.bytedeco.javacpp.cachedir");
-        return set == null
-                ? Path.of(System.getProperty("user.home"), ".javacpp", "cache")
-                : Path.of(set);
+        return set == null ? Path.of(System.getProperty("user.home"), ".javacpp", "cache") : Path.of(set);
     }
 
     private static Finding folder(String what, Path folder) {
@@ -110,8 +107,13 @@ final class DoctorCommand extends TarnCommand {
             Files.delete(Files.createTempFile(existing, "tarn", ".tmp"));
             return new Finding(what, true, folder.toString());
         } catch (IOException e) {
-            return new Finding(what, false, folder + " cannot be written; free it or name another in TARN_JAVA_OPTS"
-                    + (what.equals("temporary files") ? " with -Djava.io.tmpdir." : " with -Dorg.bytedeco.javacpp.cachedir."));
+            return new Finding(
+                    what,
+                    false,
+                    folder + " cannot be written; free it or name another in TARN_JAVA_OPTS"
+                            + (what.equals("temporary files")
+                                    ? " with -Djava.io.tmpdir."
+                                    : " with -Dorg.bytedeco.javacpp.cachedir."));
         }
     }
 }

@@ -20,7 +20,8 @@ final class Folders {
                 Files.delete(path);
             }
         } catch (IOException e) {
-            throw new ConfigException("The folder " + folder + " cannot be removed (" + e.getMessage() + "); remove it.", e);
+            throw new ConfigException(
+                    "The folder " + folder + " cannot be removed (" + e.getMessage() + "); remove it.", e);
         }
     }
 }

@@ -26,7 +26,10 @@ final class LmGenerateCommand extends TarnCommand {
     @Option(names = "--temperature", description = "below 1 keeps to likely tokens (${DEFAULT-VALUE})")
     private double temperature = 1;
 
-    @Option(names = "--top-k", paramLabel = "N", description = "draw from the N likeliest tokens, 0 from all (${DEFAULT-VALUE})")
+    @Option(
+            names = "--top-k",
+            paramLabel = "N",
+            description = "draw from the N likeliest tokens, 0 from all (${DEFAULT-VALUE})")
     private int topK;
 
     @Option(names = "--seed", description = "of the draws (${DEFAULT-VALUE})")

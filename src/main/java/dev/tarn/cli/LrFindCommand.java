@@ -63,7 +63,8 @@ final class LrFindCommand extends TarnCommand {
             }
         } catch (IOException e) {
             throw new ConfigException(
-                    "No temporary folder can be made (" + e.getMessage() + "); set java.io.tmpdir in TARN_JAVA_OPTS.", e);
+                    "No temporary folder can be made (" + e.getMessage() + "); set java.io.tmpdir in TARN_JAVA_OPTS.",
+                    e);
         }
         LrFinderPlot.of(found.lrs(), found.losses(), suggestions(found)).write(plot);
         console.result(

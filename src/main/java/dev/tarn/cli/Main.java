@@ -1,8 +1,8 @@
 package dev.tarn.cli;
 
 import dev.tarn.TarnException;
-import dev.tarn.run.Nearest;
 import dev.tarn.run.JsonEvent;
+import dev.tarn.run.Nearest;
 import dev.tarn.run.Version;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -68,7 +68,7 @@ public final class Main implements Runnable {
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setUsageHelpWidth(110)
-                .setAbbreviatedOptionsAllowed(false)
+                .setUnmatchedOptionsAllowedAsOptionParameters(false)
                 .setExecutionExceptionHandler((exception, line, result) -> failed(exception, console))
                 .setParameterExceptionHandler((exception, words) -> misused(exception, console));
         ConfigFlags.addTo(subcommand(command, "lm", "train"));

@@ -40,7 +40,10 @@ final class QuickstartCommand extends TarnCommand {
             "train.lr=0.01",
             "train.clip=0.25");
 
-    @Option(names = "--run", paramLabel = "DIR", description = "the folder to make (runs/quickstart, with a number if taken)")
+    @Option(
+            names = "--run",
+            paramLabel = "DIR",
+            description = "the folder to make (runs/quickstart, with a number if taken)")
     private @Nullable Path run;
 
     @Option(names = "--device", description = "auto, cpu, cuda:N or reference (${DEFAULT-VALUE})")
@@ -92,7 +95,8 @@ final class QuickstartCommand extends TarnCommand {
         try (TrainedLanguageModel model = TrainedLanguageModel.open(folder, device)) {
             PreparedText text = model.text();
             Tokens valid = text.valid().orElseThrow();
-            NgramBaseline baseline = new NgramBaseline(text.train(), text.vocab().size());
+            NgramBaseline baseline =
+                    new NgramBaseline(text.train(), text.vocab().size());
             double unigram = baseline.unigramPerplexity(valid);
             double bigram = baseline.bigramPerplexity(valid);
             Validation validation = model.evaluate(null);

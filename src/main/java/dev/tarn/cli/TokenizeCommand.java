@@ -24,8 +24,8 @@ final class TokenizeCommand extends TarnCommand {
 
     @Override
     void execute() {
-        TokenLines lines =
-                new TokenLines(TextPipeline.named(tokenizer), Runtime.getRuntime().availableProcessors());
+        TokenLines lines = new TokenLines(
+                TextPipeline.named(tokenizer), Runtime.getRuntime().availableProcessors());
         long started = System.nanoTime();
         try {
             OutputStream out = new BufferedOutputStream(console.out(), 1 << 16);

@@ -68,7 +68,8 @@ final class TrainingView implements Callback {
     static void end(Console console, LanguageModelRun training) {
         if (console.isJson()) {
             console.result(
-                    "", JsonEvent.of("done").with("run", training.folder().path().toString()));
+                    "",
+                    JsonEvent.of("done").with("run", training.folder().path().toString()));
         } else {
             console.note("The run is in " + training.folder().path() + ".");
         }

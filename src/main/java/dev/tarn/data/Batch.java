@@ -12,6 +12,8 @@ package dev.tarn.data;
  * @param steps T, at least 1
  * @param batch B, the number of parallel streams
  */
+// Copying the arrays would allocate for every window; a batch is a view, and nobody compares two.
+@SuppressWarnings("ArrayRecordComponent")
 public record Batch(int[] inputs, int[] targets, int steps, int batch) {
 
     /** The number of predictions in this window, {@code T * B}. */

@@ -1,6 +1,8 @@
 package dev.tarn.data;
 
 import dev.tarn.DataException;
+import dev.tarn.run.AtomicFile;
+import dev.tarn.run.FileErrors;
 import dev.tarn.text.Numericalizer;
 import dev.tarn.text.TextPipeline;
 import dev.tarn.text.TokenCounts;
@@ -109,7 +111,8 @@ public final class PreparedText {
                 Files.copy(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
-            throw new DataException("'" + from + "' cannot be copied to '" + to + "': " + FileErrors.reason(e) + ".", e);
+            throw new DataException(
+                    "'" + from + "' cannot be copied to '" + to + "': " + FileErrors.reason(e) + ".", e);
         }
         if (valid != null) {
             write(to.resolve(VALID), List.of(valid), origin.numericalizer, threads);
@@ -141,10 +144,7 @@ public final class PreparedText {
         TokenStore train = open(folder.resolve(TRAIN), vocab);
         Path valid = folder.resolve(VALID);
         return new PreparedText(
-                folder,
-                new Numericalizer(pipeline, vocab),
-                train,
-                Files.exists(valid) ? open(valid, vocab) : null);
+                folder, new Numericalizer(pipeline, vocab), train, Files.exists(valid) ? open(valid, vocab) : null);
     }
 
     /** The folder. */
@@ -239,13 +239,12 @@ public final class PreparedText {
     }
 
     private static void writeName(Path file, String name) {
-        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {
-            Files.writeString(temporary, name + "\n");
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            AtomicFile.writeString(file, name + "\n");
         } catch (IOException e) {
             throw new DataException(
-                    "'" + file + "' cannot be written: " + FileErrors.reason(e) + "; give a folder that may be written to.",
+                    "'" + file + "' cannot be written: " + FileErrors.reason(e)
+                            + "; give a folder that may be written to.",
                     e);
         }
     }
@@ -257,7 +256,8 @@ public final class PreparedText {
             throw new DataException(
                     "'" + file.getParent() + "' is not a prepared text: make one with `tarn data prepare`.", e);
         } catch (IOException e) {
-            throw new DataException("'" + file + "' cannot be read: " + FileErrors.reason(e) + "; prepare the text anew.", e);
+            throw new DataException(
+                    "'" + file + "' cannot be read: " + FileErrors.reason(e) + "; prepare the text anew.", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.tarn.data;
 
 import dev.tarn.DataException;
+import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -1,6 +1,7 @@
 package dev.tarn.data;
 
 import dev.tarn.DataException;
+import dev.tarn.run.FileErrors;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -20,6 +20,9 @@ final class Initialisation {
     /** Values made at once: bounds the host memory, and is enough to keep the cores busy. */
     private static final int CHUNK = 1 << 20;
 
+    /** Values that one task of the fork-join pool makes, a multiple of 4. */
+    private static final int STRIP = 1 << 13;
+
     private Initialisation() {}
 
     /** Fills a parameter with U(-bound, bound). */
@@ -37,9 +40,22 @@ final class Initialisation {
         }
     }
 
-    private static void draw(RandomKey key, long start, double bound, float[] host) {
-        IntStream.range(0, host.length)
-                .parallel()
-                .forEach(i -> host[i] = (float) ((2 * Philox.uniform(key, start + i) - 1) * bound));
+    /**
+     * The definition is {@code (2 · Philox.uniform(key, element) - 1) · bound}; whole blocks of four cost a quarter.
+     *
+     * @param start the first element, a multiple of 4
+     */
+    static void draw(RandomKey key, long start, double bound, float[] host) {
+        IntStream.range(0, (host.length + STRIP - 1) / STRIP).parallel().forEach(strip -> {
+            int[] words = new int[4];
+            int end = Math.min(host.length, (strip + 1) * STRIP);
+            for (int from = strip * STRIP; from < end; from += 4) {
+                int counter = (int) ((start + from) >>> 2);
+                Philox.block(counter, key.word1(), key.word2(), key.word3(), key.key0(), key.key1(), words, 0);
+                for (int i = from; i < Math.min(end, from + 4); i++) {
+                    host[i] = (float) ((2 * ((words[i - from] >>> 8) * 0x1p-24) - 1) * bound);
+                }
+            }
+        });
     }
 }

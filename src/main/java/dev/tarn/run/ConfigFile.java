@@ -88,8 +88,8 @@ final class ConfigFile {
             throw new ConfigException("The configuration file " + file + " is not UTF-8; save it as UTF-8.", e);
         } catch (IOException e) {
             throw new ConfigException(
-                    "The configuration file " + file + " cannot be read: "
-                            + e.getClass().getSimpleName() + "; name a readable file with --config.",
+                    "The configuration file " + file + " cannot be read: " + FileErrors.reason(e)
+                            + "; name a readable file with --config.",
                     e);
         }
     }

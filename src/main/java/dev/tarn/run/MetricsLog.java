@@ -90,7 +90,8 @@ public final class MetricsLog implements AutoCloseable {
             int start = 0;
             for (int at = 0; at < bytes.capacity(); at++) {
                 if (bytes.get(at) == '\n') {
-                    JsonEvent event = JsonEvent.parse(new String(bytes.array(), start, at - start, StandardCharsets.UTF_8));
+                    JsonEvent event =
+                            JsonEvent.parse(new String(bytes.array(), start, at - start, StandardCharsets.UTF_8));
                     if (event != null && first.test(event)) {
                         break;
                     }

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Where a run comes from, enough to repeat it: {@code provenance.json}.
@@ -98,7 +99,7 @@ public record Provenance(
                         JsonEvent.object()
                                 .with("name", device.device())
                                 .with("description", device.description())
-                                .with("precision", device.precision().name().toLowerCase(java.util.Locale.ROOT)))
+                                .with("precision", device.precision().name().toLowerCase(Locale.ROOT)))
                 .with("machine", machine.toJson())
                 .with("data", files)
                 .toPrettyJson();

@@ -235,17 +235,14 @@ public record RunConfig(
             @Setting("of the factors of matrix products") Precision precision,
             @Setting("of everything that is random") long seed,
 
-            @Setting(value = "epochs from checkpoint to checkpoint", min = 1)
-            int checkpointEvery,
-
-            @Setting(value = "steps from checkpoint to checkpoint within an epoch; 0 for none", min = 0)
+            @Setting(value = "steps from checkpoint to checkpoint; 0 for one an epoch", min = 0)
             int checkpointSteps,
 
             @Setting("whether the norms of the last layer's output are kept for every step of time")
             boolean recordNorms) {}
 
-    /** A positive decimal number that is neither infinite nor absurd is left to the range check of the train room. */
-    private static final String NUMBER = "\\s*[0-9]*\\.?[0-9]+\\.?([eE][-+]?[0-9]{1,2})?\\s*";
+    /** Decimal digits, one of them not 0, with at most two in the exponent: above 0 and finite. */
+    private static final String NUMBER = "\\s*(?=[0-9.]*[1-9])[0-9]*\\.?[0-9]+\\.?([eE][-+]?[0-9]{1,2})?\\s*";
 
     static final String LR = NUMBER + "|slice\\(" + NUMBER + "(," + NUMBER + ")?\\)";
 
@@ -256,7 +253,7 @@ public record RunConfig(
             new Train(1, "0.003", OptimizerKind.ADAM, 0.01, true, 0.99, 1e-8, 5, 0, true, ValidState.RESET),
             new Schedule(Policy.ONE_CYCLE, List.of(0.8, 0.7), 25, 0.3, 0),
             new Penalties(2, 1, 0, Regularization.NormForm.PAPER, false, Regularization.ArOn.DROPPED),
-            new Run("auto", Precision.F32, 42, 1, 0, false));
+            new Run("auto", Precision.F32, 42, 0, false));
 
     /** fastai's defaults; {@code data.train} is empty. */
     public static RunConfig defaults() {

@@ -61,7 +61,7 @@ public final class RunFolder implements AutoCloseable {
                 throw known;
             }
             throw new ConfigException(
-                    "The run folder " + folder + " cannot be written (" + reason((IOException) e)
+                    "The run folder " + folder + " cannot be written (" + FileErrors.reason((IOException) e)
                             + "); give a folder that is writable with --run.",
                     e);
         }
@@ -86,7 +86,9 @@ public final class RunFolder implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new ConfigException(
-                    "The run folder " + folder + " cannot be read (" + reason(e) + "); give another with --run.", e);
+                    "The run folder " + folder + " cannot be read (" + FileErrors.reason(e)
+                            + "); give another with --run.",
+                    e);
         }
     }
 
@@ -184,10 +186,6 @@ public final class RunFolder implements AutoCloseable {
         return RunConfig.load(file, List.of());
     }
 
-    private static String reason(IOException e) {
-        return e.getClass().getSimpleName() + ": " + e.getMessage();
-    }
-
     /** Deletes what is in a folder, and the folder itself unless it is to be kept. */
     private static void clear(Path folder, boolean keep) {
         try (Stream<Path> walk = Files.walk(folder)) {
@@ -198,7 +196,8 @@ public final class RunFolder implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new ConfigException("The run folder " + folder + " cannot be removed (" + reason(e) + ").", e);
+            throw new ConfigException(
+                    "The run folder " + folder + " cannot be removed (" + FileErrors.reason(e) + ").", e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.tarn.text;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -70,8 +71,8 @@ final class Characters {
     static {
         short[] none = new short[PAGE];
         int[] same = new int[PAGE];
-        java.util.Arrays.fill(FLAGS, none);
-        java.util.Arrays.fill(FOLD, same);
+        Arrays.fill(FLAGS, none);
+        Arrays.fill(FOLD, same);
         for (String line : Resources.lines("characters.txt")) {
             String[] words = line.split(" ", -1);
             for (int i = 1; i < words.length; i++) {
@@ -131,7 +132,7 @@ final class Characters {
     /** All spaces lie in the basic plane, so that one {@code char} is enough to tell. */
     static boolean isSpace(char c) {
         if (c < 0x80) {
-            return c == ' ' || c <= '\r' && c >= '\t' || c <= 0x1F && c >= 0x1C;
+            return c == ' ' || (c <= '\r' && c >= '\t') || (c <= 0x1F && c >= 0x1C);
         }
         return is(c, SPACE);
     }

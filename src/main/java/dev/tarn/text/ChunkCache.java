@@ -16,14 +16,25 @@ import org.jspecify.annotations.Nullable;
 final class ChunkCache {
 
     /** 2^17 places: the chunks of IMDB that are seen more than a few times, in about 20 MiB when full. */
-    private static final int PLACES = 1 << 17;
+    private static final int PLACE_BITS = 17;
 
     /** Chunks longer than this are seldom seen again. */
     private static final int MAX_LENGTH = 32;
 
-    private record Entry(int hash, char[] chunk, String[] tokens) {}
+    /** The tokens of a chunk; immutable, so that it may be handed between threads without a lock. */
+    private static final class Entry {
+        final int hash;
+        final char[] chunk;
+        final String[] tokens;
 
-    private final @Nullable Entry[] places = new Entry[PLACES];
+        Entry(int hash, char[] chunk, String[] tokens) {
+            this.hash = hash;
+            this.chunk = chunk;
+            this.tokens = tokens;
+        }
+    }
+
+    private final @Nullable Entry[] places = new Entry[1 << PLACE_BITS];
     private final Function<String, List<String>> cut;
 
     /** @param cut the tokens of one chunk; the same whenever it is called */
@@ -38,49 +49,39 @@ final class ChunkCache {
      * a run of spaces begins, belongs to neither; so of {@code "a \n b"} the chunks are {@code a}, {@code "\n "}, {@code b}.
      */
     void tokenize(String text, List<String> tokens) {
-        if (text.isEmpty()) {
-            return;
-        }
         char[] chars = text.toCharArray();
-        boolean inSpace = Characters.isSpace(chars[0]);
         int start = 0;
-        int hash = 0;
-        for (int i = 0; i < chars.length; i++) {
-            char c = chars[i];
-            if (Characters.isSpace(c) == inSpace) {
-                hash = 31 * hash + c;
-                continue;
+        while (start < chars.length) {
+            int end = endOfChunk(chars, start);
+            for (String token : entry(chars, start, end).tokens) {
+                tokens.add(token);
             }
-            if (start < i) {
-                add(chars, start, i, hash, tokens);
-            }
-            inSpace = !inSpace;
-            start = c == ' ' ? i + 1 : i;
-            hash = c == ' ' ? 0 : c;
-        }
-        if (start < chars.length) {
-            add(chars, start, chars.length, hash, tokens);
+            start = end < chars.length && chars[end] == ' ' ? end + 1 : end;
         }
     }
 
-    private void add(char[] chars, int from, int to, int hash, List<String> tokens) {
-        int mixed = hash * 0x9E3779B9;
-        int first = mixed >>> 15;
-        int second = first ^ 1;
-        Entry entry = places[first];
-        if (!is(entry, chars, from, to, hash)) {
-            entry = places[second];
-            if (!is(entry, chars, from, to, hash)) {
-                entry = newEntry(chars, from, to, hash);
-                if (to - from <= MAX_LENGTH) {
-                    places[second] = places[first];
-                    places[first] = entry;
-                }
-            }
+    /** The end of the run of spaces, or of other characters, that begins at {@code from}. */
+    private static int endOfChunk(char[] chars, int from) {
+        boolean inSpace = Characters.isSpace(chars[from]);
+        int i = from + 1;
+        while (i < chars.length && Characters.isSpace(chars[i]) == inSpace) {
+            i++;
         }
-        for (String token : entry.tokens) {
-            tokens.add(token);
+        return i;
+    }
+
+    private Entry entry(char[] chars, int from, int to) {
+        int hash = 0;
+        for (int i = from; i < to; i++) {
+            hash = 31 * hash + chars[i];
         }
+        int place = (hash * 0x9E3779B9) >>> (Integer.SIZE - PLACE_BITS);
+        Entry entry = places[place];
+        if (is(entry, chars, from, to, hash)) {
+            return entry;
+        }
+        entry = places[place ^ 1];
+        return is(entry, chars, from, to, hash) ? entry : newEntry(chars, from, to, hash, place);
     }
 
     private static boolean is(@Nullable Entry entry, char[] chars, int from, int to, int hash) {
@@ -89,8 +90,13 @@ final class ChunkCache {
                 && Arrays.equals(entry.chunk, 0, entry.chunk.length, chars, from, to);
     }
 
-    private Entry newEntry(char[] chars, int from, int to, int hash) {
-        List<String> tokens = cut.apply(new String(chars, from, to - from));
-        return new Entry(hash, Arrays.copyOfRange(chars, from, to), tokens.toArray(new String[0]));
+    private Entry newEntry(char[] chars, int from, int to, int hash, int place) {
+        String[] tokens = cut.apply(new String(chars, from, to - from)).toArray(new String[0]);
+        Entry entry = new Entry(hash, Arrays.copyOfRange(chars, from, to), tokens);
+        if (to - from <= MAX_LENGTH) {
+            places[place ^ 1] = places[place];
+            places[place] = entry;
+        }
+        return entry;
     }
 }

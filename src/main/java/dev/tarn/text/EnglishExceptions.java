@@ -3,6 +3,7 @@ package dev.tarn.text;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -13,11 +14,10 @@ import java.util.stream.Stream;
 final class EnglishExceptions {
 
     /** Contractions that are words of their own when written without the apostrophe. */
-    private static final List<String> WORDS = words(
-            "Ill ill Its its Hell hell Shell shell Shed shed were Were Well well Whore whore");
+    private static final List<String> WORDS =
+            words("Ill ill Its its Hell hell Shell shell Shed shed were Were Well well Whore whore");
 
-    private static final List<String> EMOTICONS = words(
-            """
+    private static final List<String> EMOTICONS = words("""
             :) :-) :)) :-)) :))) :-))) (: (-: =) (= ") :] :-] [: [-: :o) (o: :} :-} 8) 8-) (-8 ;) ;-) (; (-;
             :( :-( :(( :-(( :((( :-((( ): )-: =( >:( :') :'-) :'( :'-( :/ :-/ =/ =| :| :-| :1 :P :-P :p :-p
             :O :-O :o :-o :0 :-0 :() >:o :* :-* :3 :-3 =3 :> :-> :X :-X :x :-x :D :-D ;D ;-D =D xD XD xDD XDD 8D 8-D
@@ -26,8 +26,7 @@ final class EnglishExceptions {
             ಠ_ಠ ಠ︵ಠ (ಠ_ಠ) ¯\\(ツ)/¯ (╯°□°）╯︵┻━┻ ><(((*>
             """);
 
-    private static final List<String> ABBREVIATIONS = words(
-            """
+    private static final List<String> ABBREVIATIONS = words("""
             Mt. Ak. Ala. Apr. Ariz. Ark. Aug. Calif. Colo. Conn. Dec. Del. Feb. Fla. Ga. Ia. Id. Ill. Ind. Jan. Jul. Jun.
             Kan. Kans. Ky. La. Mar. Mass. May. Mich. Minn. Miss. N.C. N.D. N.H. N.J. N.M. N.Y. Neb. Nebr. Nev. Nov. Oct.
             Okla. Ore. Pa. S.C. Sep. Sept. Tenn. Va. Wash. Wis. a.m. Adm. Bros. co. Co. Corp. D.C. Dr. e.g. E.g. E.G. Gen.
@@ -35,8 +34,7 @@ final class EnglishExceptions {
             ä. ö. ü. C++ <space> and/or w/o
             """);
 
-    private static final List<String> APOSTROPHES = words(
-            """
+    private static final List<String> APOSTROPHES = words("""
             ' '' 'd 'S 's ‘S ‘s 're 'Cause 'cause 'cos 'Cos 'coz 'Coz 'cuz 'Cuz 'bout ma'am Ma'am o'clock O'clock
             lovin' Lovin' lovin Lovin havin' Havin' havin Havin cause em 'em ll 'll nuff 'nuff
             """);
@@ -72,7 +70,7 @@ final class EnglishExceptions {
     }
 
     private static String capital(String word) {
-        return word.substring(0, 1).toUpperCase(java.util.Locale.ROOT) + word.substring(1);
+        return word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1);
     }
 
     /** Adds the word with each ending, with and without apostrophes, and with a capital. */
@@ -104,8 +102,7 @@ final class EnglishExceptions {
         for (String word : words("who what when where why how there that")) {
             addEndings(word, Stream.of("'s", "'ll", "'ll 've", "'re", "'ve", "'d", "'d 've"));
         }
-        for (String verb :
-                words("ca could do does did had may might must need ought sha should wo would")) {
+        for (String verb : words("ca could do does did had may might must need ought sha should wo would")) {
             addEndings(verb, Stream.of("n't", "n't 've"));
         }
         for (String verb : words("could might must should would")) {

@@ -48,20 +48,14 @@ final class EnglishPunctuation {
     static int prefix(String text, int from, int to) {
         char c = text.charAt(from);
         char next = from + 1 < to ? text.charAt(from + 1) : 0;
-        switch (c) {
-            case '.':
-                return next == '.' ? endOfDots(text, from, to) - from : 0;
-            case '`':
-                return next == '`' ? 2 : 1;
-            case '’':
-                return next == '’' ? 2 : 0;
-            case 'U':
-                return text.startsWith("US$", from) && from + 3 <= to ? 3 : 0;
-            case 'A', 'C':
-                return next == '$' ? 2 : 0;
-            default:
-                return PREFIX[c] ? 1 : icon(text, from, to);
-        }
+        return switch (c) {
+            case '.' -> next == '.' ? endOfDots(text, from, to) - from : 0;
+            case '`' -> next == '`' ? 2 : 1;
+            case '’' -> next == '’' ? 2 : 0;
+            case 'U' -> text.startsWith("US$", from) && from + 3 <= to ? 3 : 0;
+            case 'A', 'C' -> next == '$' ? 2 : 0;
+            default -> PREFIX[c] ? 1 : icon(text, from, to);
+        };
     }
 
     private static int endOfDots(String text, int from, int to) {
@@ -95,8 +89,9 @@ final class EnglishPunctuation {
         if (c == '.') {
             return stop(text, from, to, before);
         }
-        if (before == c && (c == '\'' || c == '`' || c == '‘' || c == '’' || c == '…')
-                || (c == 's' || c == 'S') && (before == '\'' || before == '’')) {
+        boolean doubled = before == c && "'`‘’…".indexOf(c) >= 0;
+        boolean possessive = (c == 's' || c == 'S') && (before == '\'' || before == '’');
+        if (doubled || possessive) {
             return 2;
         }
         if (SUFFIX[c]) {
@@ -156,8 +151,11 @@ final class EnglishPunctuation {
         if (c < 0x80 && Characters.is(c, Characters.WORD)) {
             return at;
         }
-        if (c == '…' || c == '.' && at + 1 < to && text.charAt(at + 1) == '.') {
-            return c == '…' ? at + 1 : endOfDots(text, at, to);
+        if (c == '…') {
+            return at + 1;
+        }
+        if (c == '.' && at + 1 < to && text.charAt(at + 1) == '.') {
+            return endOfDots(text, at, to);
         }
         int symbol = icon(text, at, to);
         if (symbol > 0) {

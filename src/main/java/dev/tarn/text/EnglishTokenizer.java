@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Cuts English as spaCy 2.0.18's blank English pipeline does, the version that {@code spacy>=2.0.18} in fastai v1 names.
@@ -38,8 +39,7 @@ public final class EnglishTokenizer implements Tokenizer {
     }
 
     /** @param finish applied to the tokens of each chunk; must look at one token at a time, since results are kept */
-    EnglishTokenizer(
-            Collection<String> specialCases, java.util.function.UnaryOperator<List<String>> finish) {
+    EnglishTokenizer(Collection<String> specialCases, UnaryOperator<List<String>> finish) {
         specialCases.forEach(word -> exceptions.put(word, List.of(word)));
         longestException =
                 exceptions.keySet().stream().mapToInt(String::length).max().orElse(0);
@@ -97,7 +97,7 @@ public final class EnglishTokenizer implements Tokenizer {
             isException = isException(chunk, from, to);
         }
         if (isException) {
-            tokens.addAll(exceptions.get(chunk.substring(from, to)));
+            tokens.addAll(exceptions.getOrDefault(chunk.substring(from, to), List.of()));
         } else if (from < to) {
             addInner(chunk, from, to, tokens);
         }

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Character references of HTML5, decoded as Python's {@code html.unescape} does, its leniency included: a missing
- * semicolon is forgiven for numbers and for the old names, also in the middle of a word ({@code &notit;} is {@code ¬it;}).
+ * semicolon is forgiven for numbers and for the old names, also in the middle of a word (an ampersand and {@code notit;}
+ * make {@code ¬it;}).
  */
 final class HtmlEntities {
 
@@ -57,7 +58,7 @@ final class HtmlEntities {
         return out.append(text, copied, text.length()).toString();
     }
 
-    /** The index after {@code &#123;} or {@code &#x7b;}, or -1 where no digit follows. */
+    /** The index after a decimal or hexadecimal number and its semicolon, or -1 where no digit stands. */
     private static int endOfNumber(String text, int from) {
         boolean hex = from < text.length() && (text.charAt(from) == 'x' || text.charAt(from) == 'X');
         int start = hex ? from + 1 : from;
@@ -109,20 +110,20 @@ final class HtmlEntities {
             // Past the last code point the value no longer matters, so it must only not overflow.
             c = Math.min(c * radix + Character.digit(reference.charAt(i), radix), Character.MAX_CODE_POINT + 1);
         }
-        if (c == 0 || c > Character.MAX_CODE_POINT || c >= 0xD800 && c <= 0xDFFF) {
+        if (c == 0 || c > Character.MAX_CODE_POINT || (c >= 0xD800 && c <= 0xDFFF)) {
             out.append('\uFFFD');
         } else if (c >= 0x80 && c <= 0x9F) {
             out.append(WINDOWS.charAt(c - 0x80));
-        } else if (c == '\r' || !isForbidden(c)) {
+        } else if (!isForbidden(c)) {
             out.appendCodePoint(c);
         }
     }
 
     /** Control characters and noncharacters, which decode to nothing. */
     private static boolean isForbidden(int c) {
-        return c <= 0x1F && !(c == '\t' || c == '\n' || c == '\f') && c != '\r'
+        return (c <= 0x1F && "\t\n\f\r".indexOf(c) < 0)
                 || c == 0x7F
-                || c >= 0xFDD0 && c <= 0xFDEF
+                || (c >= 0xFDD0 && c <= 0xFDEF)
                 || (c & 0xFFFE) == 0xFFFE;
     }
 }

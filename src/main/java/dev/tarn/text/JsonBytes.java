@@ -67,18 +67,18 @@ final class JsonBytes {
             } else if (c < 0x80) {
                 at = escaped(out, at, c);
             } else if (c < 0x800) {
-                out[at++] = (byte) (0xC0 | c >> 6);
-                out[at++] = (byte) (0x80 | c & 0x3F);
+                out[at++] = (byte) (0xC0 | (c >> 6));
+                out[at++] = (byte) (0x80 | (c & 0x3F));
             } else if (!Character.isSurrogate(c)) {
-                out[at++] = (byte) (0xE0 | c >> 12);
-                out[at++] = (byte) (0x80 | c >> 6 & 0x3F);
-                out[at++] = (byte) (0x80 | c & 0x3F);
+                out[at++] = (byte) (0xE0 | (c >> 12));
+                out[at++] = (byte) (0x80 | ((c >> 6) & 0x3F));
+                out[at++] = (byte) (0x80 | (c & 0x3F));
             } else if (Character.isHighSurrogate(c) && i + 1 < n && Character.isLowSurrogate(text.charAt(i + 1))) {
                 int point = Character.toCodePoint(c, text.charAt(++i));
-                out[at++] = (byte) (0xF0 | point >> 18);
-                out[at++] = (byte) (0x80 | point >> 12 & 0x3F);
-                out[at++] = (byte) (0x80 | point >> 6 & 0x3F);
-                out[at++] = (byte) (0x80 | point & 0x3F);
+                out[at++] = (byte) (0xF0 | (point >> 18));
+                out[at++] = (byte) (0x80 | ((point >> 12) & 0x3F));
+                out[at++] = (byte) (0x80 | ((point >> 6) & 0x3F));
+                out[at++] = (byte) (0x80 | (point & 0x3F));
             } else {
                 at = escaped(out, at, c);
             }
@@ -98,7 +98,7 @@ final class JsonBytes {
             default -> {
                 out[at++] = 'u';
                 for (int shift = 12; shift >= 0; shift -= 4) {
-                    out[at++] = HEX[c >> shift & 15];
+                    out[at++] = HEX[(c >> shift) & 15];
                 }
             }
         }

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -40,10 +41,7 @@ final class OrderedWork {
      * @throws RuntimeException the first exception, in the order of the tasks, that reading, work or sink threw
      */
     static <A, B> void run(
-            Iterator<? extends A> tasks,
-            int threads,
-            Function<? super A, ? extends B> work,
-            Consumer<? super B> sink) {
+            Iterator<? extends A> tasks, int threads, Function<? super A, ? extends B> work, Consumer<? super B> sink) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads is " + threads + ", must be at least 1");
         }
@@ -59,7 +57,7 @@ final class OrderedWork {
         try {
             Deque<Future<? extends B>> pending = new ArrayDeque<>();
             while (tasks.hasNext() || !pending.isEmpty()) {
-                while (tasks.hasNext() && pending.size() < threads * TASKS_PER_THREAD) {
+                while (pending.size() < threads * TASKS_PER_THREAD && tasks.hasNext()) {
                     A task = tasks.next();
                     pending.add(pool.submit(() -> work.apply(task)));
                 }
@@ -93,7 +91,7 @@ final class OrderedWork {
         boolean interrupted = false;
         while (true) {
             try {
-                if (pool.awaitTermination(1, java.util.concurrent.TimeUnit.HOURS)) {
+                if (pool.awaitTermination(1, TimeUnit.HOURS)) {
                     break;
                 }
             } catch (InterruptedException e) {

@@ -10,30 +10,32 @@ import java.util.List;
  */
 public enum SpecialToken {
     /** A token that the vocabulary does not have. */
-    UNK("xxunk"),
+    UNK(0, "xxunk"),
     /** Padding; its embedding row is never trained. */
-    PAD("xxpad"),
+    PAD(1, "xxpad"),
     /** The beginning of a document. */
-    BOS("xxbos"),
+    BOS(2, "xxbos"),
     /** The end of a document, where it is asked for. */
-    EOS("xxeos"),
+    EOS(3, "xxeos"),
     /** A field of a document with several; its number follows. */
-    FLD("xxfld"),
+    FLD(4, "xxfld"),
     /** The next token began with a capital. */
-    MAJ("xxmaj"),
+    MAJ(5, "xxmaj"),
     /** The next token was all capitals. */
-    UP("xxup"),
+    UP(6, "xxup"),
     /** A character stood several times; the number and the character follow. */
-    REP("xxrep"),
+    REP(7, "xxrep"),
     /** A word stood several times; the number and the word follow. */
-    WREP("xxwrep");
+    WREP(8, "xxwrep");
 
     private static final List<String> TEXTS =
             Arrays.stream(values()).map(SpecialToken::text).toList();
 
+    private final int id;
     private final String text;
 
-    SpecialToken(String text) {
+    SpecialToken(int id, String text) {
+        this.id = id;
         this.text = text;
     }
 
@@ -44,7 +46,7 @@ public enum SpecialToken {
 
     /** The id in every vocabulary that {@link Vocab#create} makes. */
     public int id() {
-        return ordinal();
+        return id;
     }
 
     /** The texts of all special tokens in the order of their ids; immutable. */

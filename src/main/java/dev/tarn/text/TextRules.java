@@ -7,7 +7,8 @@ import java.util.List;
  * fastai v1's rules around the tokenizer (as of 1.0.61), quirks included.
  *
  * <p>{@link #pre} rewrites the raw text before it is cut, {@link #post} the tokens after. A rule that finds nothing to do
- * returns the text that it was given. Lengths and repetitions count code points, as Python does.
+ * returns the text that it was given. Lengths and repetitions count code points, as Python does. What stays between two
+ * replacements is appended as a substring, since {@link StringBuilder} copies a range of a text one char at a time.
  */
 public final class TextRules {
 
@@ -30,7 +31,7 @@ public final class TextRules {
      * Mends markup: fourteen literal replacements one after the other, then character references, then runs of spaces.
      *
      * <p>Quirks kept: {@code quot;} becomes an apostrophe; the ampersand before {@code amp;}, {@code #39;} and their kind
-     * stays, so that {@code "&amp;"} gives {@code "&&"}.
+     * stays, so that an escaped ampersand becomes two.
      */
     public static String fixHtml(String text) {
         String t = text;
@@ -74,19 +75,25 @@ public final class TextRules {
             char first = text.charAt(i);
             int width = Character.isHighSurrogate(first) ? Character.charCount(text.codePointAt(i)) : 1;
             int end = i + width;
-            while (end < n && text.charAt(end) == first && (width == 1 || text.startsWith(text.substring(i, i + 2), end))) {
+            while (end < n
+                    && text.charAt(end) == first
+                    && (width == 1 || text.startsWith(text.substring(i, i + 2), end))) {
                 end += width;
             }
             int count = (end - i) / width;
             if (count >= MIN_REPEATS && !Characters.isSpace(first)) {
                 out = out == null ? new StringBuilder(n) : out;
-                out.append(text, copied, i).append(' ').append(SpecialToken.REP.text());
-                out.append(' ').append(count).append(' ').append(text, i, i + width).append(' ');
+                out.append(text.substring(copied, i)).append(' ').append(SpecialToken.REP.text());
+                out.append(' ')
+                        .append(count)
+                        .append(' ')
+                        .append(text.substring(i, i + width))
+                        .append(' ');
                 copied = end;
             }
             i = end;
         }
-        return out == null ? text : out.append(text, copied, n).toString();
+        return out == null ? text : out.append(text.substring(copied)).toString();
     }
 
     /**
@@ -111,15 +118,19 @@ public final class TextRules {
             // The last word of a text has no run after it, so it is no unit and cannot repeat.
             if (last - end >= (MIN_REPEATS - 1) * length) {
                 out = out == null ? new StringBuilder(n) : out;
-                out.append(text, copied, i).append(' ').append(SpecialToken.WREP.text());
-                out.append(' ').append(pieces(text, end, last) + 1).append(' ').append(text, i, end).append(' ');
+                out.append(text.substring(copied, i)).append(' ').append(SpecialToken.WREP.text());
+                out.append(' ')
+                        .append(pieces(text, end, last) + 1)
+                        .append(' ')
+                        .append(text.substring(i, end))
+                        .append(' ');
                 copied = last;
                 i = skip(text, last, false);
             } else {
                 i = end;
             }
         }
-        return out == null ? text : out.append(text, copied, n).toString();
+        return out == null ? text : out.append(text.substring(copied)).toString();
     }
 
     /** The index after the run of word characters, or of others, that begins at {@code from}. */
@@ -159,11 +170,11 @@ public final class TextRules {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == '/' || c == '#' || c == '\n') {
-                out.append(text, copied, i).append(' ').append(c).append(' ');
+                out.append(text.substring(copied, i)).append(' ').append(c).append(' ');
                 copied = i + 1;
             }
         }
-        return out.append(text, copied, text.length()).toString();
+        return out.append(text.substring(copied)).toString();
     }
 
     /** Makes one space of several; other whitespace is left alone. */
@@ -175,14 +186,14 @@ public final class TextRules {
         StringBuilder out = new StringBuilder(text.length());
         int copied = 0;
         while (run >= 0) {
-            out.append(text, copied, run + 1);
+            out.append(text.substring(copied, run + 1));
             copied = run + 2;
             while (copied < text.length() && text.charAt(copied) == ' ') {
                 copied++;
             }
             run = text.indexOf("  ", copied);
         }
-        return out.append(text, copied, text.length()).toString();
+        return out.append(text.substring(copied)).toString();
     }
 
     /** Puts xxup before a token of two characters or more that is all capitals, and lower-cases it: also "U.S.", "3D". */

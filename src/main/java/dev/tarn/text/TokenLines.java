@@ -40,7 +40,17 @@ public record TokenLines(TextPipeline pipeline, int threads) {
     }
 
     /** Whole lines; {@code offset} counts the bytes of the stream before them. */
-    private record Block(byte[] bytes, int length, long offset) {}
+    private static final class Block {
+        final byte[] bytes;
+        final int length;
+        final long offset;
+
+        Block(byte[] bytes, int length, long offset) {
+            this.bytes = bytes;
+            this.length = length;
+            this.offset = offset;
+        }
+    }
 
     private record Result(JsonBytes json, long lines, long tokens) {}
 

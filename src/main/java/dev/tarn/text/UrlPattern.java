@@ -19,7 +19,7 @@ final class UrlPattern {
         }
         char last = text.charAt(to - 1);
         if (!Characters.is(text.codePointAt(from), Characters.URL_WORD)
-                || last != '/' && !Characters.is(text.codePointBefore(to), Characters.URL_WORD)) {
+                || (last != '/' && !Characters.is(text.codePointBefore(to), Characters.URL_WORD))) {
             return false;
         }
         if (isHost(text, from, to)) {
@@ -86,9 +86,9 @@ final class UrlPattern {
     private static boolean isPrivate(int[] number) {
         return number[0] == 10
                 || number[0] == 127
-                || number[0] == 169 && number[1] == 254
-                || number[0] == 192 && number[1] == 168
-                || number[0] == 172 && number[1] >= 16 && number[1] <= 31;
+                || (number[0] == 169 && number[1] == 254)
+                || (number[0] == 192 && number[1] == 168)
+                || (number[0] == 172 && number[1] >= 16 && number[1] <= 31);
     }
 
     private static boolean isSmall(char c) {

@@ -55,8 +55,8 @@ public final class Vocab {
     public static Vocab create(TokenCounts counts, int maxVocab, int minFreq) {
         List<String> special = SpecialToken.texts();
         if (maxVocab <= special.size()) {
-            throw new ConfigException("max-vocab is " + maxVocab + ", but the special tokens alone take " + special.size()
-                    + " places: use a larger one, such as " + DEFAULT_MAX_VOCAB + ".");
+            throw new ConfigException("max-vocab is " + maxVocab + ", but the special tokens alone take "
+                    + special.size() + " places: use a larger one, such as " + DEFAULT_MAX_VOCAB + ".");
         }
         if (minFreq < 1) {
             throw new ConfigException("min-freq is " + minFreq + ", but must be at least 1, which keeps every token.");

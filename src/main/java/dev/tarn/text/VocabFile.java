@@ -62,8 +62,8 @@ final class VocabFile {
         } catch (IOException e) {
             discard(temporary);
             throw new DataException(
-                    "Cannot write the vocabulary " + file + " (" + e + "): check that its folder exists, may be written to"
-                            + " and has room.",
+                    "Cannot write the vocabulary " + file + " (" + e
+                            + "): check that its folder exists, may be written to" + " and has room.",
                     e);
         }
     }

@@ -4,7 +4,6 @@ import dev.tarn.CheckpointException;
 import dev.tarn.DataException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
-import dev.tarn.backend.Regularization;
 import dev.tarn.checkpoint.Checkpoint;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.data.PreparedText;
@@ -257,16 +256,9 @@ public final class LanguageModelRun implements AutoCloseable {
     }
 
     private static RnnTrainer rnnTrainer(RunConfig config) {
-        RunConfig.Penalties penalties = config.regularization();
         return new RnnTrainer(
                 config.data().bptt(),
-                new Regularization(
-                        (float) penalties.alpha(),
-                        (float) penalties.beta(),
-                        (float) penalties.betaNorm(),
-                        penalties.arOn(),
-                        penalties.normForm(),
-                        penalties.normInitial()),
+                config.regularization().toRegularization(),
                 config.train().adjust());
     }
 

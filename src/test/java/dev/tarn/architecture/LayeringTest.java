@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 class LayeringTest {
 
     /** Top to bottom; a room may use itself and what stands after it. */
-    private static final List<String> ROOMS = List.of(
-            "cli", "train", "infer", "report", "model", "nn", "data", "checkpoint", "run", "backend", "text");
+    private static final List<String> ROOMS =
+            List.of("cli", "train", "infer", "report", "model", "nn", "data", "checkpoint", "run", "backend", "text");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -178,8 +178,10 @@ class LayeringTest {
                 String text = Files.readString(info);
                 assertThat(text).as(info.toString()).contains("@NullMarked");
                 String story = text.substring(0, text.indexOf("@NullMarked"));
-                long sentences =
-                        Pattern.compile("[.!?:](\\s|\\*|<|$)").matcher(story).results().count();
+                long sentences = Pattern.compile("[.!?:](\\s|\\*|<|$)")
+                        .matcher(story)
+                        .results()
+                        .count();
                 assertThat(sentences).as("sentences in " + info).isGreaterThanOrEqualTo(3);
             }
         }

@@ -20,7 +20,7 @@ final class LstmCases {
                 add(cases, kind, s[0], s[1], s[2], s[3]);
             }
         }
-        add(cases, MaskKind.DRAWN, 2, 2, 33, 1150);
+        add(cases, MaskKind.DRAWN, 2, 1, 33, 1150);
         add(cases, MaskKind.NONE, 2, 1, 1150, 70);
         for (int wanted = 0; wanted < 64; wanted += 7) {
             addMissing(cases, wanted);

@@ -4,20 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tarn.CheckpointException;
+import dev.tarn.testkit.Seeds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointTest {
 
     private static final String LAST = "last";
+
+    @RegisterExtension
+    final Seeds seeds = new Seeds();
 
     @TempDir
     Path folder;
@@ -47,7 +52,7 @@ class CheckpointTest {
 
     @Test
     void randomDoublesSurviveTheJson() {
-        SplittableRandom random = new SplittableRandom(3);
+        Random random = seeds.random();
         double[] values = new double[5000];
         Arrays.setAll(values, i -> Double.longBitsToDouble(random.nextLong()));
         TrainingState state = new TrainingState().set("x", values);
@@ -120,8 +125,8 @@ class CheckpointTest {
             files = list.sorted().toList();
         }
         assertThat(files).hasSize(5);
-        SplittableRandom random = new SplittableRandom(7);
-        for (int round = 0; round < 1000; round++) {
+        Random random = seeds.random();
+        for (int round = 0; round < 600; round++) {
             Path file = files.get(round % files.size());
             byte[] whole = Files.readAllBytes(file);
             int at = random.nextInt(whole.length);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tarn.CheckpointException;
+import dev.tarn.testkit.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,15 +14,19 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SafeTensorsTest {
+
+    @RegisterExtension
+    final Seeds seeds = new Seeds();
 
     @TempDir
     Path folder;
@@ -75,7 +80,7 @@ class SafeTensorsTest {
 
     @Test
     void tensorsLargerThanTheBufferAreStreamedWhole() {
-        SplittableRandom random = new SplittableRandom(5);
+        Random random = seeds.random();
         int size = SafeTensors.CHUNK_BYTES / 4 * 2 + 17;
         float[] values = new float[size];
         double[] wide = new double[size];
@@ -217,9 +222,9 @@ class SafeTensorsTest {
                         TensorEntry.longs("n", new int[] {2}, new long[2])),
                 Map.of("k", "v"));
         byte[] whole = Files.readAllBytes(file);
-        SplittableRandom random = new SplittableRandom(11);
+        Random random = seeds.random();
         int refused = 0;
-        for (int round = 0; round < 2000; round++) {
+        for (int round = 0; round < 600; round++) {
             byte[] broken = whole.clone();
             for (int n = random.nextInt(3); n >= 0; n--) {
                 broken[random.nextInt(broken.length - 40)] = (byte) random.nextInt(256);
@@ -231,7 +236,7 @@ class SafeTensorsTest {
                 refused++;
             }
         }
-        assertThat(refused).isGreaterThan(1000);
+        assertThat(refused).isGreaterThan(200);
     }
 
     @Test

@@ -136,7 +136,7 @@ class LanguageModelStreamTest {
     @Test
     void aStreamContinuesBitForBitFromACursorWhereverItWasTaken() {
         for (int i = 0; i < 60; i++) {
-            StreamOptions options = drawnOptions(Windows.values()[i % 3]);
+            StreamOptions options = drawnOptions(List.of(Windows.values()).get(i % 3));
             Tokens tokens = numbered(seeds.random(), seeds.between(options.batch() * (options.bptt() + 1), 2000));
             LanguageModelStream whole = LanguageModelStream.open(tokens, options);
             int epoch = seeds.between(0, 4);

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.tarn.OutOfDeviceMemoryException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.BackendProvider;
+import dev.tarn.backend.Philox;
+import dev.tarn.backend.RandomKey;
 import dev.tarn.nn.Parameter;
 import java.util.Arrays;
 import java.util.List;
@@ -83,6 +85,19 @@ class LanguageModelTest {
             // Up to fastai 1.0.60 the padding row starts like the others.
             double[] encoder = model.parameters().doubles(LanguageModel.ENCODER);
             assertThat(Arrays.copyOfRange(encoder, 20, 40)).doesNotContain(0);
+        }
+    }
+
+    @Test
+    void drawingInBlocksGivesTheNumbersOfTheDefinition() {
+        RandomKey key = new RandomKey(0x123456789ABCDEFL, RandomKey.Purpose.INITIALISATION, 3, 0);
+        long start = 1L << 20;
+        for (int length : new int[] {1, 5, 8191, 8192, 20_003}) {
+            float[] drawn = new float[length];
+            Initialisation.draw(key, start, 0.1, drawn);
+            for (int i = 0; i < length; i++) {
+                assertThat(drawn[i]).isEqualTo((float) ((2 * Philox.uniform(key, start + i) - 1) * 0.1));
+            }
         }
     }
 

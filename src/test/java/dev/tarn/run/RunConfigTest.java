@@ -6,20 +6,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tarn.ConfigException;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Regularization;
+import dev.tarn.testkit.Seeds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RunConfigTest {
+
+    @RegisterExtension
+    final Seeds seeds = new Seeds();
 
     @TempDir
     Path folder;
@@ -81,7 +86,7 @@ class RunConfigTest {
     void theYamlOfAnyConfigurationIsReadBackToAnEqualOne() throws IOException {
         assertThat(RunConfig.load(write(RunConfig.defaults().toYaml()), List.of()))
                 .isEqualTo(RunConfig.defaults());
-        SplittableRandom random = new SplittableRandom(17);
+        Random random = seeds.random();
         for (int round = 0; round < 50; round++) {
             RunConfig config = RunConfig.defaults()
                     .with("train.wd", Double.toString(random.nextDouble() * Math.pow(10, -random.nextInt(300))))
@@ -156,6 +161,8 @@ class RunConfigTest {
                 "train.epochs=zwei | allowed is a whole number from 1 to 1000000",
                 "train.lr=-1e-3 | allowed is a positive number, slice(STOP) or slice(START,STOP)",
                 "train.lr=NaN | allowed is a positive number",
+                "train.lr=0 | allowed is a positive number",
+                "train.lr=slice(0.0e5,1) | allowed is a positive number",
                 "train.lr=slice() | allowed is a positive number",
                 "train.wd=NaN | allowed is a number from 0 to 10",
                 "train.wd=Infinity | allowed is a number",
@@ -236,7 +243,7 @@ class RunConfigTest {
     @Test
     void everyMutatedFileIsReadOrRefusedInOneSentence() throws IOException {
         byte[] whole = RunConfig.defaults().toYaml().getBytes(StandardCharsets.UTF_8);
-        SplittableRandom random = new SplittableRandom(23);
+        Random random = seeds.random();
         int refused = 0;
         for (int round = 0; round < 500; round++) {
             byte[] broken = whole.clone();
@@ -252,7 +259,7 @@ class RunConfigTest {
                 assertThat(e.getMessage()).doesNotContain("\n").endsWith(".");
             }
         }
-        assertThat(refused).isGreaterThan(100);
+        assertThat(refused).isGreaterThan(50);
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.tarn.testkit;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import java.util.List;
+
 /**
  * How far a result may be from the exact one. The bound is derived, not chosen: twice what plain code in the same
  * precision loses against double on the same numbers, and a few units in the last place of the largest value for the
@@ -17,13 +19,19 @@ public final class Tolerance {
 
     private Tolerance() {}
 
-    /** The largest error allowed per element, where plain code got {@code plain}. */
-    public static double allowed(double[] exact, double[] plain) {
+    /**
+     * The largest error allowed per element.
+     *
+     * @param plain what plain code got, in one run or several that were rounded differently; the worst counts
+     */
+    public static double allowed(double[] exact, List<double[]> plain) {
         double lost = 0;
         double largest = 0;
         for (int i = 0; i < exact.length; i++) {
             if (!Double.isNaN(exact[i])) {
-                lost = Math.max(lost, Math.abs(plain[i] - exact[i]));
+                for (double[] run : plain) {
+                    lost = Math.max(lost, Math.abs(run[i] - exact[i]));
+                }
                 largest = Math.max(largest, Math.abs(exact[i]));
             }
         }
@@ -31,7 +39,7 @@ public final class Tolerance {
     }
 
     /** Fails unless every element of {@code got} is within {@link #allowed} of the exact one; NaN equals NaN alone. */
-    public static void assertWithin(String what, double[] exact, double[] plain, double[] got) {
+    public static void assertWithin(String what, double[] exact, List<double[]> plain, double[] got) {
         assertWithin(what, exact, got, allowed(exact, plain));
     }
 

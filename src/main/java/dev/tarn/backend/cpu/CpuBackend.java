@@ -32,7 +32,7 @@ final class CpuBackend implements Backend {
     private final HostMemory memory;
     private final OneDnn dnn;
     private final Team team;
-    private final SharedBlock staging;
+    private final LstmScratch lstmScratch;
     private final Embedding embedding;
     private final Regularizer regularizer;
     private final Optimizers optimizers;
@@ -42,7 +42,7 @@ final class CpuBackend implements Backend {
         this.dnn = dnn;
         this.memory = memory;
         team = new Team(threads);
-        staging = new SharedBlock(memory, "staging for weights");
+        lstmScratch = LstmScratch.in(memory);
         embedding = new Embedding(team);
         regularizer = new Regularizer(team);
         optimizers = new Optimizers(team);
@@ -159,7 +159,7 @@ final class CpuBackend implements Backend {
     @Override
     public void copy(Tensor source, Tensor target) {
         Shapes.copy(source, target);
-        CpuTensor.of(target).copyFrom(CpuTensor.of(source));
+        CpuTensor.of(target).copyFrom(CpuTensor.of(source), 0);
     }
 
     @Override
@@ -204,7 +204,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
-        return new CpuLstm(dnn, team, staging, memory, precision, batch, maxSteps, inputSize, hiddenSize);
+        return new CpuLstm(dnn, team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize);
     }
 
     @Override
@@ -289,7 +289,7 @@ final class CpuBackend implements Backend {
     @Override
     public void close() {
         team.close();
-        staging.close();
+        lstmScratch.close();
         dnn.close();
     }
 }

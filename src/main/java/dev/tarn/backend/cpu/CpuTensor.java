@@ -34,13 +34,7 @@ final class CpuTensor implements Tensor {
 
     static CpuTensor over(Block block, Kind kind, int... shape) {
         return new CpuTensor(
-                kind,
-                block,
-                block.floats(),
-                block.ints(),
-                0,
-                shape.clone(),
-                Math.toIntExact(Shapes.size(shape)));
+                kind, block, block.floats(), block.ints(), 0, shape.clone(), Math.toIntExact(Shapes.size(shape)));
     }
 
     /** The tensor as this backend knows it. */
@@ -98,9 +92,9 @@ final class CpuTensor implements Tensor {
         ints.put(base, source, 0, count);
     }
 
-    /** Copies all of {@code source}, which has the same size and may be of any kind. */
-    void copyFrom(CpuTensor source) {
-        floats.put(base, source.floats, source.base, size);
+    /** Copies as many elements as this has from element {@code start} of another on; they do not overlap. */
+    void copyFrom(CpuTensor source, long start) {
+        floats.put(base, source.floats, source.base + (int) start, size);
     }
 
     /** Sets every element to zero, in ids as in reals. */

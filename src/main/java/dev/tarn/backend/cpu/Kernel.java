@@ -1,5 +1,6 @@
 package dev.tarn.backend.cpu;
 
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_ATTR_SCALES;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
@@ -21,9 +22,15 @@ final class Kernel {
     static final int WEIGHTS = 1;
     static final int BIAS = 2;
     static final int TARGET = 3;
-    private static final int SCRATCHPAD = 4;
+    static final int SCALE = 4;
+    private static final int SCRATCHPAD = 5;
     private static final int[] NAMES = {
-        DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD
+        DNNL_ARG_SRC,
+        DNNL_ARG_WEIGHTS,
+        DNNL_ARG_BIAS,
+        DNNL_ARG_DST,
+        DNNL_ARG_ATTR_SCALES | DNNL_ARG_SRC,
+        DNNL_ARG_SCRATCHPAD
     };
 
     private final OneDnn dnn;

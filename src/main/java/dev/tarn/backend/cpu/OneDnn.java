@@ -1,5 +1,6 @@
 package dev.tarn.backend.cpu;
 
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.get_effective_cpu_isa;
 import static org.bytedeco.dnnl.global.dnnl.scratchpad_mode;
 
@@ -121,13 +122,30 @@ final class OneDnn implements AutoCloseable {
         return kernel;
     }
 
-    /** Copies between layouts and types; with {@code adds}, adds to the target. */
-    Kernel reorder(Owned owner, memory.desc source, memory.desc target, boolean adds) {
+    /** Copies between layouts and types. */
+    Kernel copy(Owned owner, memory.desc source, memory.desc target) {
+        return copy(owner, source, target, false, false);
+    }
+
+    /** Adds to the target, which may differ from the source in its layout. */
+    Kernel add(Owned owner, memory.desc source, memory.desc target) {
+        return copy(owner, source, target, true, false);
+    }
+
+    /** Copies between types, multiplied by the float at {@link Kernel#SCALE}. */
+    Kernel scaledCopy(Owned owner, memory.desc source, memory.desc target) {
+        return copy(owner, source, target, false, true);
+    }
+
+    private Kernel copy(Owned owner, memory.desc source, memory.desc target, boolean adds, boolean isScaled) {
         primitive_attr attributes = attributes(owner);
         if (adds) {
             post_ops after = owner.keep(new post_ops());
             after.append_sum();
             attributes.set_post_ops(after);
+        }
+        if (isScaled) {
+            attributes.set_scales_mask(DNNL_ARG_SRC, 0);
         }
         reorder.primitive_desc plan =
                 owner.keep(new reorder.primitive_desc(cpu, source, cpu, target, attributes, true));
@@ -135,6 +153,10 @@ final class OneDnn implements AutoCloseable {
         Kernel kernel = new Kernel(this, owner, owner.keep(new reorder(plan)), scratchpad(owner, plan));
         kernel.argument(Kernel.SOURCE, source);
         kernel.argument(Kernel.TARGET, target);
+        if (isScaled) {
+            kernel.argument(
+                    Kernel.SCALE, owner.keep(new memory.desc(new long[] {1}, F32, memory.format_tag.a)));
+        }
         return kernel;
     }
 
@@ -166,7 +188,9 @@ final class OneDnn implements AutoCloseable {
                     matrix(trial, F32, 64, 64),
                     attributes(trial),
                     true));
-            return !plan.isNull() && plan.get(true) != null && !implementation(plan).startsWith("ref");
+            return !plan.isNull()
+                    && plan.get(true) != null
+                    && !implementation(plan).startsWith("ref");
         }
     }
 
@@ -182,7 +206,8 @@ final class OneDnn implements AutoCloseable {
 
     private static void require(primitive_desc_base plan, String what) {
         if (plan.get(true) == null) {
-            throw new DeviceException("oneDNN has no way to compute " + what + " on this processor (" + describe() + ").");
+            throw new DeviceException(
+                    "oneDNN has no way to compute " + what + " on this processor (" + describe() + ").");
         }
     }
 
@@ -204,14 +229,13 @@ final class OneDnn implements AutoCloseable {
      * @param weights [k,n]
      * @param target [m,n]
      */
-    void multiplyTransposed(
-            long m, long n, long k, float factor, long source, long weights, float keep, long target) {
+    void multiplyTransposed(long m, long n, long k, float factor, long source, long weights, float keep, long target) {
         sgemm((byte) 'T', m, n, k, factor, source, m, weights, keep, target);
     }
 
-    /** {@code target = factor · source · weights}: [m,k] · [k,n], otherwise as {@link #multiplyTransposed}. */
-    void multiply(long m, long n, long k, float factor, long source, long weights, long target) {
-        sgemm((byte) 'N', m, n, k, factor, source, k, weights, 0f, target);
+    /** {@code target += factor · Σ_rows source}, the sums of the columns of [rows,columns]. */
+    void addColumnSums(long rows, long columns, float factor, long source, long ones, long target) {
+        sgemm((byte) 'N', 1, columns, rows, factor, ones, rows, source, 1f, target);
     }
 
     private void sgemm(
@@ -240,8 +264,8 @@ final class OneDnn implements AutoCloseable {
                 product.to(target),
                 n);
         if (status != 0) {
-            throw new DeviceException("oneDNN refused a matrix product of " + m + " x " + n + " x " + k + " (status "
-                    + status + ").");
+            throw new DeviceException(
+                    "oneDNN refused a matrix product of " + m + " x " + n + " x " + k + " (status " + status + ").");
         }
     }
 

@@ -2,51 +2,77 @@ package dev.tarn.backend.reference;
 
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Precision;
+import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
 
-/** The reference's own loops in the arithmetic of another precision: what plain code loses in it. */
+/**
+ * The reference's own loops in the arithmetic of another precision: what plain code loses in it. Rounding to nearest is one
+ * sample of that, and a lucky one where the result is a single number; rounding each result up or down at random gives
+ * more (the stochastic arithmetic of Vignes, 1993, "A stochastic arithmetic for reliable scientific computation").
+ */
 public final class PlainCode {
-
-    private static final Arithmetic SINGLE = new Arithmetic() {
-
-        @Override
-        public double round(double value) {
-            return (float) value;
-        }
-
-        @Override
-        public double factor(double value) {
-            return value;
-        }
-    };
-
-    private static final Arithmetic BFLOAT16_FACTORS = new Arithmetic() {
-
-        @Override
-        public double round(double value) {
-            return (float) value;
-        }
-
-        @Override
-        public double factor(double value) {
-            return bfloat16((float) value);
-        }
-    };
 
     private PlainCode() {}
 
-    /** A backend that rounds as the precision says. */
+    /** A backend that rounds to nearest as the precision says. */
     public static Backend in(Precision precision) {
+        return in(precision, value -> (float) value, PlainCode::bfloat16);
+    }
+
+    /** As {@link #in(Precision)}, but results go to one of the two nearest numbers at random, the nearer more often. */
+    public static Backend in(Precision precision, Random random) {
+        return in(precision, value -> upOrDown(value, random), value -> upOrDownBfloat16(value, random));
+    }
+
+    private static Backend in(Precision precision, DoubleUnaryOperator single, DoubleUnaryOperator bfloat16) {
         return switch (precision) {
             case F64 -> new ReferenceBackend();
-            case F32 -> new ReferenceBackend(SINGLE);
-            case BF16 -> new ReferenceBackend(BFLOAT16_FACTORS);
+            case F32 -> new ReferenceBackend(new Rounded(single, value -> value));
+            case BF16 -> new ReferenceBackend(new Rounded(single, bfloat16));
         };
     }
 
+    private record Rounded(DoubleUnaryOperator results, DoubleUnaryOperator factors) implements Arithmetic {
+
+        @Override
+        public double round(double value) {
+            return results.applyAsDouble(value);
+        }
+
+        @Override
+        public double factor(double value) {
+            return factors.applyAsDouble(value);
+        }
+    }
+
+    private static double upOrDown(double value, Random random) {
+        float nearest = (float) value;
+        if (nearest == value || !Float.isFinite(nearest)) {
+            return nearest;
+        }
+        return choose(value, nearest, nearest < value ? Math.nextUp(nearest) : Math.nextDown(nearest), random);
+    }
+
+    private static double upOrDownBfloat16(double value, Random random) {
+        float single = (float) value;
+        int bits = Float.floatToRawIntBits(single);
+        float towardsZero = Float.intBitsToFloat(bits & 0xFFFF0000);
+        if (towardsZero == single || !Float.isFinite(single)) {
+            return single;
+        }
+        return choose(value, towardsZero, Float.intBitsToFloat((bits & 0xFFFF0000) + 0x10000), random);
+    }
+
+    private static double choose(double value, float one, float other, Random random) {
+        double share = (value - one) / ((double) other - one);
+        return random.nextDouble() < share ? other : one;
+    }
+
     /** The nearest number with eight significant bits, ties to even. */
-    static float bfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
+    static double bfloat16(double value) {
+        float single = (float) value;
+        int bits = Float.floatToRawIntBits(single);
         int roundUp = 0x7FFF + ((bits >>> 16) & 1);
-        return Float.isFinite(value) ? Float.intBitsToFloat((bits + roundUp) & 0xFFFF0000) : value;
+        return Float.isFinite(single) ? Float.intBitsToFloat((bits + roundUp) & 0xFFFF0000) : single;
     }
 }

@@ -1,4 +1,4 @@
-package dev.tarn.data;
+package dev.tarn.run;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -6,11 +6,12 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
 /** What an {@link IOException} means, in words that can stand in a sentence. */
-final class FileErrors {
+public final class FileErrors {
 
     private FileErrors() {}
 
-    static String reason(IOException e) {
+    /** One phrase, such as "access is denied". */
+    public static String reason(IOException e) {
         if (e instanceof NoSuchFileException) {
             return "it does not exist";
         }
