@@ -67,7 +67,8 @@ final class CpuLstm implements Lstm {
      */
     private record Bf16(Block h, CpuTensor dGateStep, Kernel roundState, Kernel roundGates) {}
 
-    private record Window(Kernel project, Kernel byInput, @Nullable Kernel roundInput) {}
+    private record Window(
+            Kernel project, Kernel byInput, @Nullable Kernel roundInput) {}
 
     CpuLstm(
             OneDnn dnn,
@@ -283,11 +284,9 @@ final class CpuLstm implements Lstm {
             CpuTensor input = CpuTensor.of(x);
             Mask weightDrop = weights.weightDrop();
             if (bf16 != null) {
-                weightGradients.addBf16(
-                        length, gateGradients(0), input, bf16.h.address(), weightDrop, gradients);
+                weightGradients.addBf16(length, gateGradients(0), input, bf16.h.address(), weightDrop, gradients);
             } else {
-                weightGradients.addF32(
-                        length, gates, input, CpuTensor.of(h0), CpuTensor.of(y), weightDrop, gradients);
+                weightGradients.addF32(length, gates, input, CpuTensor.of(h0), CpuTensor.of(y), weightDrop, gradients);
             }
         }
     }

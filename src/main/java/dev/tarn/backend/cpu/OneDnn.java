@@ -154,8 +154,7 @@ final class OneDnn implements AutoCloseable {
         kernel.argument(Kernel.SOURCE, source);
         kernel.argument(Kernel.TARGET, target);
         if (isScaled) {
-            kernel.argument(
-                    Kernel.SCALE, owner.keep(new memory.desc(new long[] {1}, F32, memory.format_tag.a)));
+            kernel.argument(Kernel.SCALE, owner.keep(new memory.desc(new long[] {1}, F32, memory.format_tag.a)));
         }
         return kernel;
     }
