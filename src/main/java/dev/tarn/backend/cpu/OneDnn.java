@@ -32,7 +32,7 @@ final class OneDnn implements AutoCloseable {
 
     private final Owned owned = new Owned();
     private final engine cpu;
-    private final stream stream;
+    private final stream queue;
     private final SharedBlock scratchpad;
     private final Address left = new Address();
     private final Address right = new Address();
@@ -41,7 +41,7 @@ final class OneDnn implements AutoCloseable {
     OneDnn(HostMemory memory) {
         scratchpad = new SharedBlock(memory, "the scratchpad of oneDNN");
         cpu = owned.keep(new engine(engine.kind.cpu, 0));
-        stream = owned.keep(new stream(cpu));
+        queue = owned.keep(new stream(cpu));
     }
 
     /** Library and instruction set: {@code "oneDNN 3.11.0, avx512_core_bf16"}. */
@@ -274,7 +274,7 @@ final class OneDnn implements AutoCloseable {
     }
 
     void execute(primitive kernel, org.bytedeco.dnnl.IntMemoryMap arguments) {
-        kernel.execute(stream, arguments);
+        kernel.execute(queue, arguments);
     }
 
     @Override
