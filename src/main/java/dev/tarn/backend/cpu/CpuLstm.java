@@ -99,7 +99,7 @@ final class CpuLstm implements Lstm {
             dc = arena.real("gradient of c", batch, hiddenSize);
             bf16 = isBf16 ? bf16() : null;
             for (Part part : PARTS) {
-                steps[part.ordinal()] = stepKernel(part);
+                steps[part.index] = stepKernel(part);
             }
             stepBackward = dnn.matmul(
                     owned,
@@ -220,7 +220,7 @@ final class CpuLstm implements Lstm {
                     : t == 0 ? h.address() : output.address(at - stepSize);
             for (Part part : PARTS) {
                 long columns = gates.address(4 * at + (long) part.first * hiddenSize);
-                steps[part.ordinal()].run(state, weights.wHh(part).address(), columns);
+                steps[part.index].run(state, weights.wHh(part).address(), columns);
             }
             cell.forward(gates, 4 * at, t == 0 ? c : cells, t == 0 ? 0 : at - stepSize, cells, at, output, at);
             if (bf16 != null) {
