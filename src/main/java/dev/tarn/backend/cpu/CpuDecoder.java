@@ -55,16 +55,11 @@ final class CpuDecoder implements Decoder {
 
     private boolean loaded;
 
-    private record Slice(Kernel forward, Kernel softmax, @Nullable Kernel roundInput) {}
+    private record Slice(
+            Kernel forward, Kernel softmax, @Nullable Kernel roundInput) {}
 
     CpuDecoder(
-            OneDnn dnn,
-            Team team,
-            HostMemory hostMemory,
-            Precision precision,
-            int vocabulary,
-            int embSz,
-            int maxRows) {
+            OneDnn dnn, Team team, HostMemory hostMemory, Precision precision, int vocabulary, int embSz, int maxRows) {
         Shapes.plan("decoder", vocabulary, embSz, maxRows);
         this.dnn = dnn;
         this.team = team;
@@ -271,9 +266,8 @@ final class CpuDecoder implements Decoder {
             int target = targets[first + row];
             long at = (long) (firstRow + row) * vocabulary + target;
             float probability = probabilities.real(at);
-            losses[first + row] = probability >= SMALLEST_PROBABILITY
-                    ? -Math.log(probability)
-                    : unlikelyLoss(x, first + row, target);
+            losses[first + row] =
+                    probability >= SMALLEST_PROBABILITY ? -Math.log(probability) : unlikelyLoss(x, first + row, target);
             if (isTraining) {
                 probabilities.setReal(at, probability - 1);
             }

@@ -34,13 +34,7 @@ final class CpuTensor implements Tensor {
 
     static CpuTensor over(Block block, Kind kind, int... shape) {
         return new CpuTensor(
-                kind,
-                block,
-                block.floats(),
-                block.ints(),
-                0,
-                shape.clone(),
-                Math.toIntExact(Shapes.size(shape)));
+                kind, block, block.floats(), block.ints(), 0, shape.clone(), Math.toIntExact(Shapes.size(shape)));
     }
 
     /** The tensor as this backend knows it. */

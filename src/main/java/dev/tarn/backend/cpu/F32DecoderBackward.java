@@ -17,7 +17,14 @@ final class F32DecoderBackward implements DecoderBackward {
     private float mean;
 
     F32DecoderBackward(
-            OneDnn dnn, Team team, Owned owned, CpuArena arena, int vocabulary, int embSz, int pieceRows, int sliceRows) {
+            OneDnn dnn,
+            Team team,
+            Owned owned,
+            CpuArena arena,
+            int vocabulary,
+            int embSz,
+            int pieceRows,
+            int sliceRows) {
         this.dnn = dnn;
         this.team = team;
         this.owned = owned;
@@ -80,8 +87,7 @@ final class F32DecoderBackward implements DecoderBackward {
     public void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart) {
         Kernel known = byInput[rows];
         Kernel product = known == null ? byInput(rows, weights.layout()) : known;
-        product.run(
-                logits.address((long) rowInPiece * vocabulary), weights.address(), dx.address(dxStart));
+        product.run(logits.address((long) rowInPiece * vocabulary), weights.address(), dx.address(dxStart));
         team.tiles(rows * embSz, (scratch, from, count) -> {
             dx.get(dxStart + from, scratch.a, count);
             multiply(scratch.a, mean, count);

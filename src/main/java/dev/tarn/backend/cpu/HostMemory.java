@@ -35,13 +35,15 @@ final class HostMemory {
      */
     Block take(String what, long bytes) {
         if (bytes > Block.MAX_BYTES) {
-            throw new OutOfDeviceMemoryException("Out of memory on cpu: %s needs %s, but one tensor holds at most 2 GiB; use a smaller --batch-size or --bptt."
-                    .formatted(what, text(bytes)));
+            throw new OutOfDeviceMemoryException(
+                    "Out of memory on cpu: %s needs %s, but one tensor holds at most 2 GiB; use a smaller --batch-size or --bptt."
+                            .formatted(what, text(bytes)));
         }
         Block block = bytes <= total - taken ? allocate(bytes) : null;
         if (block == null) {
-            throw new OutOfDeviceMemoryException("Out of memory on cpu: %s needs %s, but %s of %s are taken; use a smaller --batch-size or --bptt."
-                    .formatted(what, text(bytes), text(taken), text(total)));
+            throw new OutOfDeviceMemoryException(
+                    "Out of memory on cpu: %s needs %s, but %s of %s are taken; use a smaller --batch-size or --bptt."
+                            .formatted(what, text(bytes), text(taken), text(total)));
         }
         taken += bytes;
         return block;

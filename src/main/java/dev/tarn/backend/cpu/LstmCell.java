@@ -43,7 +43,9 @@ final class LstmCell {
 
     /** A tensor and where in it the step starts. */
     private static final class Place {
-        @Nullable CpuTensor tensor;
+        @Nullable
+        CpuTensor tensor;
+
         long start;
 
         void at(@Nullable CpuTensor where, long from) {

@@ -23,8 +23,7 @@ final class LstmWeightGradients {
     /** bf16 products by the length of the window, made when it is first seen. */
     private final @Nullable Products[] products;
 
-    private record Products(
-            Kernel packInput, Kernel addByInput, Kernel packState, Kernel addByState, Kernel byState) {}
+    private record Products(Kernel packInput, Kernel addByInput, Kernel packState, Kernel addByState, Kernel byState) {}
 
     LstmWeightGradients(
             OneDnn dnn,
@@ -122,8 +121,7 @@ final class LstmWeightGradients {
         float keep = isMasked ? 0f : 1f;
         dnn.multiplyTransposed(h4, hiddenSize, batch, 1f, dGates.address(), h0.address(), keep, raw);
         if (steps > 1) {
-            dnn.multiplyTransposed(
-                    h4, hiddenSize, rows - batch, 1f, dGates.address(h4 * batch), y.address(), 1f, raw);
+            dnn.multiplyTransposed(h4, hiddenSize, rows - batch, 1f, dGates.address(h4 * batch), y.address(), 1f, raw);
         }
         if (isMasked) {
             addMasked(weightDrop, dwHh);

@@ -89,7 +89,13 @@ final class OneDnn implements AutoCloseable {
         TANH
     }
 
-    /** {@code target (+)= source · weights (+ bias)}, then the activation. */
+    /**
+     * {@code target (+)= source · weights (+ bias)}, then the activation.
+     *
+     * @throws IllegalArgumentException for a product of one row that adds to its target: oneDNN 3.11 computes that wrong
+     *     in f32 when the row is longer than about 1100, and writes up to a kilobyte behind its scratchpad. Hand the row
+     *     that is to be added in as the bias instead.
+     */
     Kernel matmul(
             Owned owner,
             memory.desc source,
@@ -97,6 +103,9 @@ final class OneDnn implements AutoCloseable {
             memory.@Nullable desc bias,
             memory.desc target,
             Epilogue epilogue) {
+        if (epilogue.adds() && target.get_dims().get(0) == 1) {
+            throw new IllegalArgumentException("a product of one row cannot add to its target");
+        }
         primitive_attr attributes = attributes(owner);
         post_ops after = owner.keep(new post_ops());
         if (epilogue.adds()) {
@@ -154,8 +163,7 @@ final class OneDnn implements AutoCloseable {
         kernel.argument(Kernel.SOURCE, source);
         kernel.argument(Kernel.TARGET, target);
         if (isScaled) {
-            kernel.argument(
-                    Kernel.SCALE, owner.keep(new memory.desc(new long[] {1}, F32, memory.format_tag.a)));
+            kernel.argument(Kernel.SCALE, owner.keep(new memory.desc(new long[] {1}, F32, memory.format_tag.a)));
         }
         return kernel;
     }
@@ -188,7 +196,9 @@ final class OneDnn implements AutoCloseable {
                     matrix(trial, F32, 64, 64),
                     attributes(trial),
                     true));
-            return !plan.isNull() && plan.get(true) != null && !implementation(plan).startsWith("ref");
+            return !plan.isNull()
+                    && plan.get(true) != null
+                    && !implementation(plan).startsWith("ref");
         }
     }
 
@@ -204,7 +214,8 @@ final class OneDnn implements AutoCloseable {
 
     private static void require(primitive_desc_base plan, String what) {
         if (plan.get(true) == null) {
-            throw new DeviceException("oneDNN has no way to compute " + what + " on this processor (" + describe() + ").");
+            throw new DeviceException(
+                    "oneDNN has no way to compute " + what + " on this processor (" + describe() + ").");
         }
     }
 
@@ -226,8 +237,7 @@ final class OneDnn implements AutoCloseable {
      * @param weights [k,n]
      * @param target [m,n]
      */
-    void multiplyTransposed(
-            long m, long n, long k, float factor, long source, long weights, float keep, long target) {
+    void multiplyTransposed(long m, long n, long k, float factor, long source, long weights, float keep, long target) {
         sgemm((byte) 'T', m, n, k, factor, source, m, weights, keep, target);
     }
 
@@ -262,8 +272,8 @@ final class OneDnn implements AutoCloseable {
                 product.to(target),
                 n);
         if (status != 0) {
-            throw new DeviceException("oneDNN refused a matrix product of " + m + " x " + n + " x " + k + " (status "
-                    + status + ").");
+            throw new DeviceException(
+                    "oneDNN refused a matrix product of " + m + " x " + n + " x " + k + " (status " + status + ").");
         }
     }
 

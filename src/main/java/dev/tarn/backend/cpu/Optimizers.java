@@ -58,8 +58,16 @@ final class Optimizers {
 
     /** The numbers of an Adam step on one group, rounded once. */
     private record AdamStep(
-            float clip, float decay, float l2, float beta1, float rest1, float beta2, float rest2, float rate,
-            float correction2, float eps) {}
+            float clip,
+            float decay,
+            float l2,
+            float beta1,
+            float rest1,
+            float beta2,
+            float rest2,
+            float rate,
+            float correction2,
+            float eps) {}
 
     void adam(
             CpuTensor parameters,
