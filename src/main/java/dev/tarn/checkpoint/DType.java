@@ -4,21 +4,23 @@ import java.nio.ByteBuffer;
 
 /** The element types of a safetensors file, under the names that the header uses. All are little-endian. */
 public enum DType {
-    F64(8),
-    F32(4),
-    F16(2),
-    BF16(2),
-    I64(8),
-    I32(4),
-    I16(2),
-    I8(1),
-    U8(1),
-    BOOL(1);
+    F64(8, false),
+    F32(4, false),
+    F16(2, false),
+    BF16(2, false),
+    I64(8, true),
+    I32(4, true),
+    I16(2, true),
+    I8(1, true),
+    U8(1, true),
+    BOOL(1, true);
 
     private final int bytes;
+    private final boolean integer;
 
-    DType(int bytes) {
+    DType(int bytes, boolean integer) {
         this.bytes = bytes;
+        this.integer = integer;
     }
 
     /** The size of one element in bytes. */
@@ -28,7 +30,7 @@ public enum DType {
 
     /** Whether every value is a whole number (BOOL counts: 0 or 1). */
     public boolean isInteger() {
-        return ordinal() >= I64.ordinal();
+        return integer;
     }
 
     /** Reads one element; exact except for I64 beyond 2^53. The buffer must be little-endian. */
@@ -58,14 +60,14 @@ public enum DType {
     /** IEEE 754 binary16 to binary32, which represents every value of it exactly. */
     static float halfToFloat(short half) {
         int sign = (half & 0x8000) << 16;
-        int exponent = half >>> 10 & 0x1f;
+        int exponent = (half >>> 10) & 0x1f;
         int fraction = half & 0x3ff;
         if (exponent == 0) {
             // Subnormal: fraction · 2^-24.
             float magnitude = fraction * 0x1p-24f;
             return sign == 0 ? magnitude : -magnitude;
         }
-        int bits = exponent == 0x1f ? 0x7f800000 : exponent + (127 - 15) << 23;
-        return Float.intBitsToFloat(sign | bits | fraction << 13);
+        int bits = exponent == 0x1f ? 0x7f800000 : (exponent + 127 - 15) << 23;
+        return Float.intBitsToFloat(sign | bits | (fraction << 13));
     }
 }

@@ -2,6 +2,7 @@ package dev.tarn.checkpoint;
 
 import dev.tarn.CheckpointException;
 import dev.tarn.run.AtomicFile;
+import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
@@ -62,14 +63,14 @@ public final class SafeTensors {
             });
         } catch (IOException e) {
             throw new CheckpointException(
-                    "Cannot write " + file + ": " + reason(e)
+                    "Cannot write " + file + ": " + FileErrors.reason(e)
                             + "; give a folder that exists, is writable and has room.",
                     e);
         }
     }
 
     /**
-     * Reads and checks the header of a file; values are read when asked for.
+     * Opens a file and checks its header; values are read when asked for. Ownership: the caller may close it.
      *
      * @throws CheckpointException if the file is missing or breaks a rule of the format
      */
@@ -77,17 +78,21 @@ public final class SafeTensors {
         if (!Files.isRegularFile(file)) {
             throw new CheckpointException("There is no safetensors file " + file + "; check the path.");
         }
-        try (FileChannel channel = FileChannel.open(file)) {
-            return SafeTensorsHeader.read(file, channel);
+        try {
+            return open(file);
         } catch (IOException e) {
-            throw new CheckpointException("Cannot read " + file + ": " + reason(e) + ".", e);
+            throw new CheckpointException("Cannot read " + file + ": " + FileErrors.reason(e) + ".", e);
         }
     }
 
-    /** What an I/O error says, in a few words; the class name where it says nothing. */
-    static String reason(IOException e) {
-        String message = e.getMessage();
-        return e.getClass().getSimpleName().replace("Exception", "") + (message == null ? "" : " (" + message + ")");
+    private static SafeTensorsFile open(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file);
+        try {
+            return SafeTensorsHeader.read(file, channel);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
     }
 
     private static byte[] header(List<TensorEntry> tensors, Map<String, String> metadata) {
@@ -118,7 +123,7 @@ public final class SafeTensors {
             throw new IllegalArgumentException("The header of " + tensors.size() + " tensors would be too long");
         }
         // Padded so that the values begin at a multiple of 8 bytes.
-        byte[] padded = Arrays.copyOf(json, json.length + 7 & ~7);
+        byte[] padded = Arrays.copyOf(json, (json.length + 7) & ~7);
         Arrays.fill(padded, json.length, padded.length, (byte) ' ');
         return padded;
     }
@@ -127,14 +132,14 @@ public final class SafeTensors {
         Buffer values = tensor.values().get();
         DType dtype = tensor.dtype();
         boolean fits = switch (dtype) {
-            case F32 -> values instanceof FloatBuffer;
-            case F64 -> values instanceof DoubleBuffer;
-            case I32 -> values instanceof IntBuffer;
-            case I64 -> values instanceof LongBuffer;
-            default -> false;
+            case F32 -> values instanceof FloatBuffer || values instanceof ByteBuffer;
+            case F64 -> values instanceof DoubleBuffer || values instanceof ByteBuffer;
+            case I32 -> values instanceof IntBuffer || values instanceof ByteBuffer;
+            case I64 -> values instanceof LongBuffer || values instanceof ByteBuffer;
+            default -> values instanceof ByteBuffer;
         };
         long wanted = values instanceof ByteBuffer ? tensor.size() * dtype.bytes() : tensor.size();
-        if (!fits && !(values instanceof ByteBuffer) || values.remaining() != wanted) {
+        if (!fits || values.remaining() != wanted) {
             throw new IllegalArgumentException("Tensor " + tensor.name() + " of shape "
                     + Arrays.toString(tensor.shape()) + " and type " + dtype + " was given " + values.remaining()
                     + " values in a " + values.getClass().getSimpleName());

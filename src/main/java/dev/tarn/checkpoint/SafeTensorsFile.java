@@ -1,6 +1,7 @@
 package dev.tarn.checkpoint;
 
 import dev.tarn.CheckpointException;
+import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,28 +12,30 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.CRC32C;
 
 /**
  * The checked header of a safetensors file and, on request, the values of one tensor at a time as an array that the
- * caller owns. The file is opened for each request, so nothing needs closing. Thread-safety: immutable.
+ * caller owns. It holds the file open, so that a file of the same name put in its place meanwhile is never mixed in;
+ * whoever does not close it leaves that to the garbage collector. Thread-safety: may be read by several threads.
  */
-public final class SafeTensorsFile {
+public final class SafeTensorsFile implements AutoCloseable {
 
     /** Where a tensor lies; the offsets are in bytes from the start of the data. */
     @SuppressWarnings("ArrayRecordComponent")
     record Entry(DType dtype, int[] shape, long begin, long end) {}
 
     private final Path file;
+    private final FileChannel channel;
     private final long dataStart;
-    private final long fileBytes;
     private final Map<String, Entry> entries;
     private final Map<String, String> metadata;
 
     SafeTensorsFile(
-            Path file, long dataStart, long fileBytes, Map<String, Entry> entries, Map<String, String> metadata) {
+            Path file, FileChannel channel, long dataStart, Map<String, Entry> entries, Map<String, String> metadata) {
         this.file = file;
+        this.channel = channel;
         this.dataStart = dataStart;
-        this.fileBytes = fileBytes;
         this.entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
         this.metadata = Map.copyOf(metadata);
     }
@@ -155,6 +158,46 @@ public final class SafeTensorsFile {
         return values;
     }
 
+    /**
+     * Refuses a file that lacks one of the tensors or holds others.
+     *
+     * @throws CheckpointException which names the first tensor that is missing or too many
+     */
+    public void requireNames(Set<String> wanted) {
+        for (String name : wanted) {
+            entry(name);
+        }
+        for (String name : entries.keySet()) {
+            if (!wanted.contains(name)) {
+                throw new CheckpointException("Tensor " + name + " of " + file
+                        + " has no place in the model; use the sizes that it was trained with.");
+            }
+        }
+    }
+
+    /** Closes the file; values can no longer be read, the header can. */
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new CheckpointException("Cannot close " + file + ": " + FileErrors.reason(e) + ".", e);
+        }
+    }
+
+    /** Size and CRC-32C of the whole file as it is now. */
+    Manifest.FileSum sum() throws IOException {
+        CRC32C crc = new CRC32C();
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(SafeTensors.CHUNK_BYTES, channel.size() + 1));
+        long position = 0;
+        for (int n = channel.read(buffer, position); n >= 0; n = channel.read(buffer, position)) {
+            position += n;
+            crc.update(buffer.flip());
+            buffer.clear();
+        }
+        return new Manifest.FileSum(position, crc.getValue());
+    }
+
     private Entry entry(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {
@@ -182,11 +225,7 @@ public final class SafeTensorsFile {
         Entry entry = entry(name);
         int width = entry.dtype().bytes();
         int size = arraySize(name);
-        try (FileChannel channel = FileChannel.open(file)) {
-            if (channel.size() != fileBytes) {
-                throw new CheckpointException(file + " changed its size from " + fileBytes + " to " + channel.size()
-                        + " bytes while it was read; read it again when nothing writes to it.");
-            }
+        try {
             int capacity = SafeTensors.CHUNK_BYTES / width;
             ByteBuffer buffer =
                     ByteBuffer.allocateDirect(Math.min(capacity, size) * width).order(ByteOrder.LITTLE_ENDIAN);
@@ -203,7 +242,7 @@ public final class SafeTensorsFile {
             }
         } catch (IOException e) {
             throw new CheckpointException(
-                    "Cannot read tensor " + name + " of " + file + ": " + SafeTensors.reason(e) + ".", e);
+                    "Cannot read tensor " + name + " of " + file + ": " + FileErrors.reason(e) + ".", e);
         }
     }
 }

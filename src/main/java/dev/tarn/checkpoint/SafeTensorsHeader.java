@@ -60,14 +60,11 @@ final class SafeTensorsHeader {
         try {
             header.parse(json.array());
         } catch (JacksonException e) {
-            throw new CheckpointException(
-                    header.broken("its header is not JSON (" + e.getOriginalMessage() + ")")
-                            .getMessage(),
-                    e);
+            throw header.broken("its header is not JSON (" + e.getOriginalMessage() + ")", e);
         }
         long dataStart = 8 + headerBytes;
         header.checkOffsets(fileBytes - dataStart);
-        return new SafeTensorsFile(file, dataStart, fileBytes, header.entries, header.metadata);
+        return new SafeTensorsFile(file, channel, dataStart, header.entries, header.metadata);
     }
 
     private void readFully(FileChannel channel, ByteBuffer target, long position) throws IOException {
@@ -229,7 +226,12 @@ final class SafeTensorsHeader {
     }
 
     private CheckpointException broken(String what) {
-        return new CheckpointException(file + " is not a whole safetensors file: " + what + ".");
+        return broken(what, null);
+    }
+
+    private CheckpointException broken(String what, @Nullable Exception cause) {
+        String message = file + " is not a whole safetensors file: " + what + ".";
+        return cause == null ? new CheckpointException(message) : new CheckpointException(message, cause);
     }
 
     /** A name from the file, cut to a length that a message can hold and free of control characters. */

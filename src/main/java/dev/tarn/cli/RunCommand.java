@@ -1,0 +1,36 @@
+package dev.tarn.cli;
+
+import dev.tarn.train.LanguageModelRun;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code tarn run}. */
+@Command(name = "run", description = "Go on with runs.", subcommands = RunCommand.Resume.class)
+final class RunCommand extends TarnCommand.Group {
+
+    RunCommand(Console console) {
+        super(console);
+    }
+
+    /** {@code tarn run resume}. */
+    @Command(name = "resume", description = "Go on with a run from its last checkpoint, as if it had not stopped.")
+    static final class Resume extends TarnCommand {
+
+        @Parameters(paramLabel = "RUN", description = "the folder of the run")
+        private Path run = Path.of("");
+
+        Resume(Console console) {
+            super(console);
+        }
+
+        @Override
+        void execute() {
+            try (LanguageModelRun training = LanguageModelRun.resume(run, TrainingView.of(console))) {
+                TrainingView.begin(console, training);
+                training.train();
+                TrainingView.end(console, training);
+            }
+        }
+    }
+}

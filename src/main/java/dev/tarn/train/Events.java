@@ -1,0 +1,43 @@
+package dev.tarn.train;
+
+import dev.tarn.run.JsonEvent;
+
+/** What training tells a machine: the lines of {@code metrics.jsonl} and, with {@code --json}, of standard output. */
+public final class Events {
+
+    private Events() {}
+
+    /** The row of an epoch; its validation fields are null where there is no validation text. */
+    public static JsonEvent epoch(EpochRow row) {
+        return JsonEvent.of("epoch")
+                .with("epoch", row.epoch())
+                .with("train_loss", row.trainLoss())
+                .with("valid_loss", row.validLoss())
+                .with("perplexity", row.perplexity())
+                .with("accuracy", row.accuracy())
+                .with("tokens_per_second", row.tokensPerSecond());
+    }
+
+    /** A measurement of a text. */
+    public static JsonEvent evaluation(Validation validation) {
+        return JsonEvent.of("evaluation")
+                .with("loss", validation.loss())
+                .with("perplexity", validation.perplexity())
+                .with("accuracy", validation.accuracy())
+                .with("predictions", validation.predictions());
+    }
+
+    /** One step of training. */
+    public static JsonEvent step(StepLoss loss) {
+        return JsonEvent.of("step")
+                .with("epoch", loss.epoch())
+                .with("step", loss.step())
+                .with("steps", loss.steps())
+                .with("loss", loss.loss())
+                .with("smooth_loss", loss.smooth())
+                .with("ar", loss.ar())
+                .with("tar", loss.tar())
+                .with("ns", loss.ns())
+                .with("gradient_norm", loss.gradientNorm());
+    }
+}

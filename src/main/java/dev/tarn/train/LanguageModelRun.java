@@ -1,0 +1,331 @@
+package dev.tarn.train;
+
+import dev.tarn.CheckpointException;
+import dev.tarn.DataException;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.Devices;
+import dev.tarn.checkpoint.Checkpoint;
+import dev.tarn.data.LanguageModelStream;
+import dev.tarn.data.PreparedText;
+import dev.tarn.data.StreamOptions;
+import dev.tarn.data.Tokens;
+import dev.tarn.data.Windows;
+import dev.tarn.model.AwdLstmConfig;
+import dev.tarn.model.LanguageModel;
+import dev.tarn.run.Provenance;
+import dev.tarn.run.RunConfig;
+import dev.tarn.run.RunFolder;
+import dev.tarn.text.SpecialToken;
+import dev.tarn.text.TextPipeline;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * A language model in training, as a {@link RunConfig} describes it: device, texts, model, learner and the folder that keeps
+ * all of it. This is what {@code tarn lm train} and {@code tarn run resume} drive, and what a training driver in Java may.
+ *
+ * <p>Order of use: {@link #create} or {@link #resume}, then {@link #train} once, then {@link #close}. What {@link #create}
+ * began and could not finish is removed again. Ownership: everything it opened. Thread-safety: none.
+ */
+public final class LanguageModelRun implements AutoCloseable {
+
+    /** The folder of the prepared text within a run. */
+    static final String DATA = "data";
+
+    private final RunFolder folder;
+    private final Backend backend;
+    private final PreparedText text;
+    private final LanguageModel model;
+    private final Learner learner;
+
+    private LanguageModelRun(
+            RunFolder folder,
+            Backend backend,
+            PreparedText text,
+            LanguageModel model,
+            List<? extends Callback> watchers) {
+        this.folder = folder;
+        this.backend = backend;
+        this.text = text;
+        this.model = model;
+        this.learner = newLearner(folder.config(), model, text, callbacks(folder, text, watchers));
+    }
+
+    /**
+     * Prepares the texts, makes the model and the folder.
+     *
+     * @param config with at least one file in {@code data.train}, or one folder made by {@code tarn data prepare}
+     * @param folder does not exist yet
+     * @param command the words of the command line, for the provenance
+     * @param watchers told what happens, such as a progress bar
+     * @throws dev.tarn.TarnException if anything of it cannot be used; the folder is not there then
+     */
+    public static LanguageModelRun create(
+            RunConfig config, Path folder, List<String> command, List<? extends Callback> watchers) {
+        RunFolder.requireFree(folder);
+        List<Path> texts = texts(config);
+        Backend backend = Devices.open(config.run().device(), config.run().precision());
+        RunFolder run = null;
+        try {
+            run = RunFolder.create(
+                    folder, config, Provenance.now(command, config.run().seed(), backend.info(), files(texts)));
+            return assemble(run, backend, prepare(config, run.resolve(DATA)), watchers);
+        } catch (RuntimeException e) {
+            if (run != null) {
+                run.discard();
+            }
+            backend.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Goes on with a run from its last checkpoint, bit for bit as if it had not stopped.
+     *
+     * @param watchers as {@link #create}
+     * @throws CheckpointException if it has none, or a damaged one
+     * @throws dev.tarn.ConfigException if it is no run, or another process works on it
+     */
+    public static LanguageModelRun resume(Path folder, List<? extends Callback> watchers) {
+        RunFolder run = RunFolder.open(folder);
+        Backend backend = null;
+        LanguageModelRun resumed = null;
+        try {
+            if (!Checkpoint.exists(run.lastCheckpoint())) {
+                throw new CheckpointException(
+                        "The run " + folder + " stopped before its first checkpoint; train it anew in another folder.");
+            }
+            RunConfig config = run.config();
+            backend = Devices.open(config.run().device(), config.run().precision());
+            resumed = assemble(run, backend, PreparedText.open(run.resolve(DATA)), watchers);
+            resumed.learner.resume(run.lastCheckpoint());
+            int epoch = resumed.learner.position().epoch();
+            run.metrics().truncateFrom(event -> event.kind().equals("epoch") && event.real("epoch") >= epoch);
+            return resumed;
+        } catch (RuntimeException e) {
+            if (resumed != null) {
+                resumed.close();
+            } else {
+                if (backend != null) {
+                    backend.close();
+                }
+                run.close();
+            }
+            throw e;
+        }
+    }
+
+    /** Opens what is needed to look for a learning rate, without a folder; the texts are prepared in {@code scratch}. */
+    public static LrFindResult lrFind(RunConfig config, Path scratch, LrFinder finder) {
+        texts(config);
+        try (Backend backend = Devices.open(config.run().device(), config.run().precision());
+                LanguageModel model = newModel(config, backend, prepare(config, scratch));
+                Learner learner = newLearner(config, model, PreparedText.open(scratch), List.of(rnnTrainer(config)))) {
+            return learner.lrFind(finder);
+        }
+    }
+
+    private static LanguageModelRun assemble(
+            RunFolder run, Backend backend, PreparedText text, List<? extends Callback> watchers) {
+        LanguageModel model = newModel(run.config(), backend, text);
+        try {
+            return new LanguageModelRun(run, backend, text, model, watchers);
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private static List<Path> texts(RunConfig config) {
+        List<Path> texts = new ArrayList<>();
+        config.data().train().forEach(name -> texts.add(Path.of(name)));
+        if (texts.isEmpty()) {
+            throw new DataException("There is nothing to train on; name text files with --train.");
+        }
+        if (!config.data().valid().isEmpty()) {
+            texts.add(Path.of(config.data().valid()));
+        }
+        return texts;
+    }
+
+    /** The files behind the named texts, for the provenance. */
+    private static List<Path> files(List<Path> texts) {
+        List<Path> files = new ArrayList<>();
+        for (Path text : texts) {
+            if (PreparedText.isPrepared(text)) {
+                files.addAll(PreparedText.files(text));
+            } else {
+                files.add(text);
+            }
+        }
+        return files;
+    }
+
+    private static PreparedText prepare(RunConfig config, Path target) {
+        RunConfig.Data data = config.data();
+        Path first = Path.of(data.train().get(0));
+        try {
+            Files.createDirectories(target);
+        } catch (IOException e) {
+            throw new DataException(
+                    "The folder '" + target + "' for the prepared text cannot be made: " + e.getMessage() + ".", e);
+        }
+        Path valid = data.valid().isEmpty() ? null : Path.of(data.valid());
+        int threads = Runtime.getRuntime().availableProcessors();
+        if (data.train().size() == 1 && PreparedText.isPrepared(first)) {
+            return PreparedText.copy(first, target, valid, threads);
+        }
+        return PreparedText.prepare(
+                target,
+                data.train().stream().map(Path::of).toList(),
+                valid,
+                TextPipeline.named(data.tokenizer().name().toLowerCase(Locale.ROOT)),
+                data.maxVocab(),
+                data.minFreq(),
+                threads);
+    }
+
+    static LanguageModel newModel(RunConfig config, Backend backend, PreparedText text) {
+        RunConfig.Model model = config.model();
+        RunConfig.Dropout dropout = config.dropout();
+        AwdLstmConfig awdLstm = new AwdLstmConfig(
+                        text.vocab().size(),
+                        model.embSz(),
+                        model.nHid(),
+                        model.nLayers(),
+                        SpecialToken.PAD.id(),
+                        (float) dropout.embedP(),
+                        (float) dropout.inputP(),
+                        (float) dropout.weightP(),
+                        (float) dropout.hiddenP(),
+                        (float) dropout.outputP(),
+                        model.tieWeights(),
+                        model.outBias())
+                .scaledDropout((float) dropout.dropMult());
+        return new LanguageModel(backend, awdLstm, config.run().seed());
+    }
+
+    private static Learner newLearner(
+            RunConfig config, LanguageModel model, PreparedText text, List<? extends Callback> callbacks) {
+        RunConfig.Data data = config.data();
+        Windows windows = data.bpttMode() == RunConfig.BpttMode.VARIABLE ? Windows.VARIABLE : Windows.FIXED;
+        LanguageModelStream train = LanguageModelStream.open(
+                text.train(),
+                new StreamOptions(
+                        windows,
+                        data.bs(),
+                        data.bptt(),
+                        data.shuffle(),
+                        data.backwards(),
+                        config.run().seed()));
+        Tokens valid = text.valid().orElse(null);
+        return new Learner(
+                model,
+                train,
+                valid == null ? null : validation(config, valid),
+                new LearnerOptions(
+                        optimizer(config.train(), config.schedule().moms().get(0)),
+                        config.train().clip(),
+                        config.train().validState() == RunConfig.ValidState.CARRIED
+                                ? ValidState.CARRIED
+                                : ValidState.RESET,
+                        config.run().seed()),
+                callbacks);
+    }
+
+    static LanguageModelStream validation(RunConfig config, Tokens tokens) {
+        return LanguageModelStream.open(
+                tokens,
+                StreamOptions.evaluation(
+                                config.effectiveValidBs(), config.data().bptt())
+                        .withBackwards(config.data().backwards()));
+    }
+
+    private static OptimizerConfig optimizer(RunConfig.Train train, double momentum) {
+        return switch (train.optimizer()) {
+            case ADAM ->
+                new OptimizerConfig.AdamConfig(momentum, train.beta2(), train.eps(), train.wd(), train.trueWd());
+            case SGD -> new OptimizerConfig.SgdConfig(momentum, train.wd(), train.trueWd());
+            case NT_ASGD -> new OptimizerConfig.NtAsgdConfig(train.wd(), train.trueWd(), train.patience());
+        };
+    }
+
+    private static RnnTrainer rnnTrainer(RunConfig config) {
+        return new RnnTrainer(
+                config.data().bptt(),
+                config.regularization().toRegularization(),
+                config.train().adjust());
+    }
+
+    private static List<Callback> callbacks(RunFolder folder, PreparedText text, List<? extends Callback> watchers) {
+        RunConfig config = folder.config();
+        HiddenNorms norms = config.run().recordNorms() ? new HiddenNorms() : null;
+        List<Callback> callbacks = new ArrayList<>(watchers);
+        callbacks.add(rnnTrainer(config));
+        if (norms != null) {
+            callbacks.add(norms);
+        }
+        callbacks.add(new RunRecord(folder, norms));
+        callbacks.add(new CheckpointCallback(
+                folder.lastCheckpoint().getParent(),
+                config.run().checkpointSteps(),
+                Map.of("format", "pt", "tokenizer", text.pipeline().name())));
+        return callbacks;
+    }
+
+    /** The learner, for whoever wants more than {@link #train}. */
+    public Learner learner() {
+        return learner;
+    }
+
+    /** The texts and their vocabulary. */
+    public PreparedText text() {
+        return text;
+    }
+
+    /** The folder of the run. */
+    public RunFolder folder() {
+        return folder;
+    }
+
+    /** What it runs on. */
+    public Backend backend() {
+        return backend;
+    }
+
+    /**
+     * Trains to the end of the configured schedule, or what is left of it after {@link #resume}.
+     */
+    public void train() {
+        RunConfig config = folder.config();
+        RunConfig.Schedule schedule = config.schedule();
+        Rates rates = Rates.parse(config.train().lr());
+        int epochs = config.train().epochs();
+        if (schedule.policy() == RunConfig.Policy.CONSTANT) {
+            learner.fit(epochs, rates);
+        } else {
+            learner.fitOneCycle(
+                    epochs,
+                    rates,
+                    new OneCycle.Shape(
+                            schedule.moms().get(0),
+                            schedule.moms().get(1),
+                            schedule.divFactor(),
+                            schedule.pctStart(),
+                            config.effectiveFinalDiv()));
+        }
+    }
+
+    @Override
+    public void close() {
+        learner.close();
+        model.close();
+        backend.close();
+        folder.close();
+    }
+}

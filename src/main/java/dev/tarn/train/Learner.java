@@ -1,0 +1,426 @@
+package dev.tarn.train;
+
+import dev.tarn.ConfigException;
+import dev.tarn.backend.Backend;
+import dev.tarn.data.Batch;
+import dev.tarn.data.Cursor;
+import dev.tarn.data.LanguageModelStream;
+import dev.tarn.model.DrawnMasks;
+import dev.tarn.model.LanguageModel;
+import dev.tarn.model.LmWorkspace;
+import dev.tarn.model.MaskSource;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains a language model: the loop over epochs and windows, and the hooks around it.
+ *
+ * <p>Order of use: make one with model, texts, options and callbacks; {@link #freezeTo}, {@link #lrFind}, {@link #fit} and
+ * {@link #fitOneCycle} as often as wanted; {@link #close}. Iterations of a schedule count from 0 in every fit, while the
+ * keys of the dropout masks and the epochs of the text count on, so no fit repeats another's draws.
+ *
+ * <p>Ownership: workspaces and the optimizer's moments, freed by {@link #close}; model and streams stay the caller's.
+ * Thread-safety: none.
+ */
+public final class Learner implements AutoCloseable {
+
+    private final LanguageModel model;
+    private final Backend backend;
+    private final BatchSource train;
+    private final @Nullable Evaluator evaluator;
+    private final LearnerOptions options;
+    private final Recorder recorder = new Recorder();
+    private final Callbacks callbacks;
+    private final LmWorkspace workspace;
+    private final StepRunner runner;
+    private final Step current;
+    private final Smoothing smoothing = new Smoothing();
+
+    /** What {@link #close} frees, latest first. */
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+
+    /** Epochs of this fit that are over, and the same over all fits: what the text counts by. */
+    private int epoch;
+
+    private long dataEpoch;
+
+    /** Steps of this fit that are over, and the same over all fits: what the masks are keyed by. */
+    private long iteration;
+
+    private long steps;
+    private double bestValidLoss = Double.POSITIVE_INFINITY;
+    private boolean insideEpoch;
+    private boolean stopped;
+    private @Nullable Resumption resumption;
+
+    /** Where the next fit goes on, and the hidden state that it goes on with. */
+    private record Resumption(Cursor cursor, HiddenState state) {}
+
+    /**
+     * Allocates everything that training needs.
+     *
+     * @param train what is trained on
+     * @param valid what is validated on after every epoch, or null
+     * @param callbacks called in their {@link Callback#order}
+     * @throws dev.tarn.OutOfDeviceMemoryException if it does not fit
+     */
+    public Learner(
+            LanguageModel model,
+            LanguageModelStream train,
+            @Nullable LanguageModelStream valid,
+            LearnerOptions options,
+            List<? extends Callback> callbacks) {
+        this(
+                model,
+                BatchSource.of(train),
+                valid == null ? null : BatchSource.of(valid),
+                options,
+                callbacks,
+                new DrawnMasks(model.config(), options.seed())::step);
+    }
+
+    /** As the public one, with windows and masks from anywhere. */
+    Learner(
+            LanguageModel model,
+            BatchSource train,
+            @Nullable BatchSource valid,
+            LearnerOptions options,
+            List<? extends Callback> callbacks,
+            LongFunction<? extends MaskSource> masks) {
+        this.model = model;
+        this.backend = model.backend();
+        this.train = train;
+        this.options = options;
+        List<Callback> all = new ArrayList<>(callbacks);
+        all.add(recorder);
+        this.callbacks = new Callbacks(all);
+        this.workspace = own(model.workspace(train.batch(), train.maxSteps()));
+        try {
+            this.evaluator = valid == null ? null : own(evaluator(valid));
+            this.runner = own(new StepRunner(model, workspace, options, masks));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+        this.current = new Step(this, model.groups());
+    }
+
+    private <T extends AutoCloseable> T own(T part) {
+        owned.push(part);
+        return part;
+    }
+
+    /** Shares the workspace with training where the windows fit, so that validation needs no memory of its own. */
+    private Evaluator evaluator(BatchSource valid) {
+        boolean fits = valid.batch() == workspace.batch() && valid.maxSteps() <= workspace.maxSteps();
+        return fits ? new Evaluator(backend, valid, workspace, false) : new Evaluator(model, valid);
+    }
+
+    /** Trains with the same rates all along and the optimizer's own momentum. */
+    public void fit(int epochs, Rates rates) {
+        fit(
+                epochs,
+                new ConstantSchedule(rates, model.groups(), options.optimizer().momentum()));
+    }
+
+    /** Trains one cycle, as long as exactly the windows of these epochs. */
+    public void fitOneCycle(int epochs, Rates rates, OneCycle.Shape shape) {
+        long first = resumption == null ? nextDataEpoch() : dataEpoch - epoch;
+        long total = 0;
+        for (int i = 0; i < epochs; i++) {
+            total += train.windows(first + i);
+        }
+        fit(epochs, new OneCycle(rates, model.groups(), total, shape));
+    }
+
+    /**
+     * Trains and, after every epoch, validates. After {@link #resume} the call that was interrupted goes on where it stood.
+     *
+     * @param epochs of the whole fit
+     * @throws dev.tarn.DivergedException if a loss is no longer finite
+     */
+    public void fit(int epochs, Schedule schedule) {
+        if (epochs < 1) {
+            throw new ConfigException("--epochs " + epochs + " is below 1.");
+        }
+        if (resumption == null) {
+            dataEpoch = nextDataEpoch();
+            epoch = 0;
+            iteration = 0;
+            smoothing.restore(0, 0);
+        }
+        stopped = false;
+        RuntimeException failure = null;
+        try {
+            callbacks.onTrainBegin(this);
+            while (epoch < epochs && !stopped) {
+                trainEpoch(schedule);
+            }
+        } catch (RuntimeException e) {
+            failure = e;
+            throw e;
+        } finally {
+            resumption = null;
+            callbacks.onTrainEnd(this, failure);
+        }
+    }
+
+    private void trainEpoch(Schedule schedule) {
+        beginEpoch();
+        callbacks.onEpochBegin(this);
+        int windows = train.windows(dataEpoch);
+        long tokens = 0;
+        long started = System.nanoTime();
+        while (train.hasNext() && !stopped) {
+            int window = train.cursor().window();
+            Batch batch = train.next();
+            current.place(epoch, window, windows);
+            current.begin(batch, schedule, iteration, steps);
+            step(current, callbacks);
+            iteration++;
+            steps++;
+            callbacks.onBatchEnd(current);
+            tokens += batch.predictions();
+        }
+        finishLosses();
+        double seconds = (System.nanoTime() - started) / 1e9;
+        if (!train.hasNext()) {
+            Validation validation = validateEpoch();
+            insideEpoch = false;
+            dataEpoch++;
+            epoch++;
+            callbacks.onEpochEnd(this, new EpochRow(epoch - 1, smoothing.value(), validation, tokens, seconds));
+        }
+    }
+
+    private void beginEpoch() {
+        if (resumption != null) {
+            train.seek(resumption.cursor());
+            // Only in the middle of an epoch is there a state to carry: every epoch starts from zeros, as in fastai.
+            if (resumption.cursor().window() == 0) {
+                workspace.resetState();
+            } else {
+                resumption.state().put(backend, workspace);
+            }
+            resumption = null;
+        } else {
+            train.seek(new Cursor(dataEpoch, 0));
+            workspace.resetState();
+        }
+        insideEpoch = true;
+    }
+
+    /** One step; only the numbers of the step before are waited for. */
+    private void step(Step step, Callbacks callbacks) {
+        runner.submit(step, callbacks);
+        finishLosses();
+        runner.recordLosses(step);
+    }
+
+    /** Waits for the numbers of the last step and tells them, unless that was done. */
+    private void finishLosses() {
+        if (runner.losses().isPending()) {
+            StepLoss loss = runner.losses().take(smoothing);
+            FiniteCheck.require(loss, backend, model.parameters());
+            callbacks.onLossKnown(loss);
+        }
+    }
+
+    private Validation validateEpoch() {
+        if (evaluator == null) {
+            return Validation.NONE;
+        }
+        boolean carries = options.validState() == ValidState.CARRIED
+                && evaluator.workspace().batch() == workspace.batch();
+        if (carries && evaluator.workspace() != workspace) {
+            evaluator.workspace().state(workspace.state());
+        }
+        Validation validation = evaluate(evaluator, !carries);
+        FiniteCheck.require(validation, epoch, backend, model.parameters());
+        runner.optimizer().validated(validation.loss());
+        bestValidLoss = Math.min(bestValidLoss, validation.loss());
+        return validation;
+    }
+
+    private Validation evaluate(Evaluator evaluator, boolean reset) {
+        runner.optimizer().useEvaluationWeights();
+        model.parameters().changed();
+        try {
+            return evaluator.run(reset);
+        } finally {
+            runner.optimizer().useTrainingWeights();
+            model.parameters().changed();
+        }
+    }
+
+    /**
+     * Measures the model on the validation text from a zero state; with {@link NtAsgd}, the averaged weights. Training
+     * goes on afterwards as if nothing had happened.
+     *
+     * @throws ConfigException if there is no validation text
+     */
+    public Validation validate() {
+        if (evaluator == null) {
+            throw new ConfigException("There is no validation text; give one with --valid.");
+        }
+        finishLosses();
+        HiddenState state = HiddenState.take(backend, workspace, model.config().nLayers());
+        Validation validation = evaluate(evaluator, true);
+        state.put(backend, workspace);
+        return validation;
+    }
+
+    /**
+     * Looks for a learning rate. Weights, optimizer and all counts are afterwards what they were; callbacks that change a
+     * step take part, others do not.
+     */
+    public LrFindResult lrFind(LrFinder finder) {
+        Schedule schedule = finder.schedule(model.groups(), options.optimizer().momentum());
+        LrFinder.Search search = finder.search(model.groups());
+        Callbacks changing = callbacks.forLrFind();
+        long textEpoch = dataEpoch;
+        try (Snapshot before = new Snapshot(backend, model.parameters(), runner.optimizer())) {
+            boolean over = false;
+            for (long k = 0; !over; k++) {
+                if (k == 0 || !train.hasNext()) {
+                    train.seek(new Cursor(textEpoch++, 0));
+                    workspace.resetState();
+                }
+                current.place(0, train.cursor().window(), finder.iterations());
+                current.begin(train.next(), schedule, k, steps + k);
+                step(current, changing);
+                changing.onBatchEnd(current);
+                over = search.observe(runner.losses().take(new Smoothing()).loss());
+            }
+            before.restore();
+        }
+        workspace.resetState();
+        return search.result();
+    }
+
+    /**
+     * Trains only the layer groups from {@code group} on; a negative number counts from the end, so -1 leaves the last
+     * group alone. As in fastai, this makes a new optimizer without moments.
+     */
+    public void freezeTo(int group) {
+        int groups = model.groups();
+        int first = group < 0 ? groups + group : group;
+        if (first < 0 || first >= groups) {
+            throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups + ", so -"
+                    + groups + " to " + (groups - 1) + " are allowed.");
+        }
+        runner.freezeTo(first);
+    }
+
+    /** Trains the last group alone: embeddings and decoder. */
+    public void freeze() {
+        freezeTo(-1);
+    }
+
+    /** Trains everything. */
+    public void unfreeze() {
+        freezeTo(0);
+    }
+
+    /** Ends the fit after the step that is being taken, without validating. For callbacks. */
+    public void stop() {
+        stopped = true;
+    }
+
+    public LanguageModel model() {
+        return model;
+    }
+
+    public LearnerOptions options() {
+        return options;
+    }
+
+    public Recorder recorder() {
+        return recorder;
+    }
+
+    public Optimizer optimizer() {
+        return runner.optimizer();
+    }
+
+    /** The first layer group that trains. */
+    public int frozenTo() {
+        return runner.frozenTo();
+    }
+
+    /** What the training windows run in. */
+    public LmWorkspace workspace() {
+        return workspace;
+    }
+
+    /** The lowest validation loss after any epoch so far; infinite before the first. */
+    public double bestValidLoss() {
+        return bestValidLoss;
+    }
+
+    /**
+     * Writes a checkpoint that {@link #resume} goes on from exactly. Its weights are the ones that validation judges.
+     *
+     * @param metadata kept with the weights
+     * @throws dev.tarn.DivergedException if a weight is no longer finite; an older checkpoint of this name stays
+     * @throws dev.tarn.CheckpointException if it cannot be written
+     */
+    public void save(Path folder, Map<String, String> metadata) {
+        LearnerCheckpoint.write(this, folder, metadata);
+    }
+
+    /**
+     * Reads a checkpoint. The same call to {@code fit} that was interrupted then goes on where it stood, bit for bit on a
+     * device that computes the same twice.
+     *
+     * @throws dev.tarn.CheckpointException if it is damaged, or of another model, optimizer, seed or batch size
+     */
+    public void resume(Path folder) {
+        LearnerCheckpoint.read(this, folder);
+    }
+
+    /** Where training stands; waits for the last step. */
+    public TrainingPosition position() {
+        finishLosses();
+        Cursor cursor =
+                resumption != null ? resumption.cursor() : insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
+        return new TrainingPosition(
+                epoch, cursor, iteration, steps, runner.frozenTo(), smoothing.mean(), smoothing.count(), bestValidLoss);
+    }
+
+    /** Goes to a position, with a new optimizer and weights as they are. */
+    void resume(TrainingPosition position, HiddenState state) {
+        freezeTo(position.frozenTo());
+        epoch = position.epoch();
+        dataEpoch = position.cursor().epoch();
+        iteration = position.iteration();
+        steps = position.step();
+        smoothing.restore(position.smoothMean(), position.smoothCount());
+        bestValidLoss = position.bestValidLoss();
+        insideEpoch = false;
+        resumption = new Resumption(position.cursor(), state);
+        model.parameters().changed();
+    }
+
+    /** A fit that ended in the middle of an epoch does not make the next one repeat it. */
+    private long nextDataEpoch() {
+        return insideEpoch ? dataEpoch + 1 : dataEpoch;
+    }
+
+    @Override
+    public void close() {
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (Exception e) {
+                throw new IllegalStateException("a learner could not be freed", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.tarn.train;
+
+import dev.tarn.ConfigException;
+import dev.tarn.report.LossPlot;
+import dev.tarn.report.NormPlot;
+import dev.tarn.run.JsonEvent;
+import dev.tarn.run.RunFolder;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a row of {@code metrics.jsonl} for every epoch, on the disk before the checkpoint of that epoch is written, and draws
+ * the plots of the run as far as it has come. A machine that cannot draw (no fonts) trains all the same and says so once.
+ */
+final class RunRecord implements Callback {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunRecord.class);
+
+    private final RunFolder folder;
+    private final @Nullable HiddenNorms norms;
+
+    private final DoubleArrayList epochEnds = new DoubleArrayList();
+    private final DoubleArrayList validLosses = new DoubleArrayList();
+    private boolean cannotDraw;
+
+    RunRecord(RunFolder folder, @Nullable HiddenNorms norms) {
+        this.folder = folder;
+        this.norms = norms;
+    }
+
+    /** Behind what measures, before what saves. */
+    @Override
+    public int order() {
+        return 900;
+    }
+
+    @Override
+    public void onEpochEnd(Learner learner, EpochRow row) {
+        JsonEvent event = Events.epoch(row);
+        if (norms != null) {
+            event.with("norm_mean", norms.mean()).with("norm_deviation", norms.deviation());
+        }
+        folder.metrics().append(event);
+        folder.metrics().sync();
+        draw(learner.recorder(), row);
+    }
+
+    private void draw(Recorder recorder, EpochRow row) {
+        if (cannotDraw) {
+            return;
+        }
+        double[] losses = recorder.losses();
+        epochEnds.add(losses.length);
+        validLosses.add(row.validLoss());
+        try {
+            LossPlot.of(losses, recorder.smoothLosses(), epochEnds.toDoubleArray(), validLosses.toDoubleArray())
+                    .write(folder.plots().resolve("loss.png"));
+            if (norms != null) {
+                NormPlot.of(norms.mean(), norms.deviation())
+                        .write(folder.plots().resolve("norms.png"));
+            }
+        } catch (ConfigException e) {
+            LOG.warn("{}", e.getMessage());
+            cannotDraw = true;
+        }
+    }
+}

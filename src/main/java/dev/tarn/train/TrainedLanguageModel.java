@@ -1,0 +1,127 @@
+package dev.tarn.train;
+
+import dev.tarn.CheckpointException;
+import dev.tarn.ConfigException;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.Devices;
+import dev.tarn.checkpoint.Checkpoint;
+import dev.tarn.data.PreparedText;
+import dev.tarn.data.Tokens;
+import dev.tarn.infer.Sampling;
+import dev.tarn.infer.TextGenerator;
+import dev.tarn.model.LanguageModel;
+import dev.tarn.run.RunConfig;
+import dev.tarn.run.RunFolder;
+import dev.tarn.text.SpecialToken;
+import dev.tarn.text.TextPipeline;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run came to: the weights of its best checkpoint (the last where there is no best), on a device, with the
+ * vocabulary that they were trained with. Ownership: everything it opened. Thread-safety: none.
+ */
+public final class TrainedLanguageModel implements AutoCloseable {
+
+    private final RunConfig config;
+    private final Backend backend;
+    private final PreparedText text;
+    private final LanguageModel model;
+
+    private TrainedLanguageModel(RunConfig config, Backend backend, PreparedText text, LanguageModel model) {
+        this.config = config;
+        this.backend = backend;
+        this.text = text;
+        this.model = model;
+    }
+
+    /**
+     * Loads a run.
+     *
+     * @param device where to, or null for where it was trained
+     * @throws ConfigException if it is no run
+     * @throws CheckpointException if it has no checkpoint, or a damaged one or one of other sizes
+     */
+    public static TrainedLanguageModel open(Path run, @Nullable String device) {
+        try (RunFolder folder = RunFolder.view(run)) {
+            RunConfig config = folder.config();
+            Path checkpoint =
+                    Checkpoint.exists(folder.bestCheckpoint()) ? folder.bestCheckpoint() : folder.lastCheckpoint();
+            if (!Checkpoint.exists(checkpoint)) {
+                throw new CheckpointException("The run " + run + " has no checkpoint yet; let it train an epoch.");
+            }
+            PreparedText text = PreparedText.open(folder.resolve(LanguageModelRun.DATA));
+            Backend backend = Devices.open(
+                    device == null ? config.run().device() : device,
+                    config.run().precision());
+            LanguageModel model = null;
+            try (Checkpoint saved = Checkpoint.open(checkpoint)) {
+                model = LanguageModelRun.newModel(config, backend, text);
+                LearnerCheckpoint.readWeights(model, saved.weights());
+                return new TrainedLanguageModel(config, backend, text, model);
+            } catch (RuntimeException e) {
+                if (model != null) {
+                    model.close();
+                }
+                backend.close();
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * Measures the model.
+     *
+     * @param file a UTF-8 text, or null for the validation text of the run
+     * @throws ConfigException if there is neither
+     */
+    public Validation evaluate(@Nullable Path file) {
+        Tokens tokens = file == null
+                ? text.valid()
+                        .orElseThrow(
+                                () -> new ConfigException("The run has no validation text; name a text with --valid."))
+                : text.read(file, Runtime.getRuntime().availableProcessors());
+        BatchSource windows = BatchSource.of(LanguageModelRun.validation(config, tokens));
+        try (Evaluator evaluator = new Evaluator(model, windows)) {
+            return evaluator.run(true);
+        }
+    }
+
+    /**
+     * Goes on from a prompt.
+     *
+     * @param prompt raw text; may be empty
+     * @param count how many tokens to draw
+     * @return the tokens of the prompt and the drawn ones, as the vocabulary spells them
+     */
+    public List<String> generate(String prompt, int count, Sampling sampling, long seed) {
+        List<String> tokens = new ArrayList<>(text.pipeline().tokenize(prompt));
+        if (tokens.size() > 1 && tokens.get(tokens.size() - 1).equals(TextPipeline.LINE_END)) {
+            // A prompt is the beginning of a line, not a whole one.
+            tokens.remove(tokens.size() - 1);
+        }
+        int[] ids = text.vocab().numericalize(tokens);
+        try (TextGenerator generator = new TextGenerator(model, sampling, SpecialToken.UNK.id(), seed)) {
+            for (int id : generator.generate(ids, count)) {
+                tokens.add(text.vocab().token(id));
+            }
+        }
+        return tokens;
+    }
+
+    public LanguageModel model() {
+        return model;
+    }
+
+    public PreparedText text() {
+        return text;
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        backend.close();
+    }
+}
