@@ -1,5 +1,7 @@
 package dev.tarn;
 
+import java.util.Objects;
+
 /**
  * A failure that a user can understand and mend. Its message is one sentence that says what is wrong, the value, what is
  * allowed and how to mend it; the command line prints that sentence alone and leaves with {@link #exitCode()}.
@@ -20,6 +22,11 @@ public abstract sealed class TarnException extends RuntimeException
 
     TarnException(String message, Throwable cause) {
         super(message, cause);
+    }
+
+    /** The message, which every failure of this kind has. */
+    public final String sentence() {
+        return Objects.requireNonNull(getMessage());
     }
 
     /** The exit code of the process, as the README lists them: 2 to 7. */

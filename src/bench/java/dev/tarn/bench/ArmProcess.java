@@ -92,9 +92,12 @@ final class ArmProcess implements Runnable {
                                 .add(time));
             }
         }
-        double foreign = Machine.use().foreignShareSince(before);
+        Machine.Use after = Machine.use();
+        double processorSeconds = (after.mine() - before.mine()) / steps;
+        double foreign = after.foreignShareSince(before);
         Map<String, Double> medians = new LinkedHashMap<>();
         phases.forEach((part, times) -> medians.put(part, Median.of(times)));
-        return new ArmResult(training.description(), stepMillis, medians, figures, Machine.peakBytes(), foreign);
+        return new ArmResult(
+                training.description(), stepMillis, medians, figures, Machine.peakBytes(), processorSeconds, foreign);
     }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
  * @param phases median milliseconds of the parts of a step
  * @param figures losses and norms of every step, warm-up included
  * @param peakBytes most resident memory of the process
+ * @param processorSeconds processor time of a timed step, all threads; on a busy machine it says more than the clock
  * @param foreignShare share of the processors that other processes took while steps were timed
  */
 record ArmResult(
@@ -19,6 +20,7 @@ record ArmResult(
         Map<String, Double> phases,
         List<Training.Figures> figures,
         long peakBytes,
+        double processorSeconds,
         double foreignShare) {
 
     double medianMillis() {

@@ -46,9 +46,9 @@ final class Console {
         return quiet;
     }
 
-    /** Whether a progress bar can be drawn. */
+    /** Whether standard error is a terminal, on which a progress bar can be drawn; the launcher knows, Java does not. */
     boolean isTerminal() {
-        return System.console() != null && !"dumb".equals(System.getenv("TERM")) && System.getenv("TERM") != null;
+        return Boolean.getBoolean("tarn.terminal");
     }
 
     /** A result: the event with {@code --json}, otherwise the text. */

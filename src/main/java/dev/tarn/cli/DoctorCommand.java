@@ -88,7 +88,7 @@ final class DoctorCommand extends TarnCommand {
         try (Backend backend = provider.open(0, precision)) {
             return new Finding(what, true, backend.info().description());
         } catch (TarnException e) {
-            return new Finding(what, false, e.getMessage());
+            return new Finding(what, false, e.sentence());
         }
     }
 

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -79,7 +80,7 @@ public final class Main implements Runnable {
     private static CommandSpec subcommand(CommandLine command, String... names) {
         CommandLine found = command;
         for (String name : names) {
-            found = found.getSubcommands().get(name);
+            found = Objects.requireNonNull(found.getSubcommands().get(name));
         }
         return found.getCommandSpec();
     }
@@ -91,7 +92,7 @@ public final class Main implements Runnable {
 
     private static int failed(Throwable exception, Console console) {
         if (exception instanceof TarnException known) {
-            return console.error(known.code(), known.getMessage(), known.exitCode());
+            return console.error(known.code(), known.sentence(), known.exitCode());
         }
         LoggerFactory.getLogger(Main.class).debug("defect", exception);
         return console.error(
@@ -102,7 +103,7 @@ public final class Main implements Runnable {
     }
 
     private static int misused(ParameterException exception, Console console) {
-        String message = exception.getMessage();
+        String message = String.valueOf(exception.getMessage());
         if (exception instanceof UnmatchedArgumentException unmatched
                 && !unmatched.getUnmatched().isEmpty()) {
             String word = unmatched.getUnmatched().get(0);

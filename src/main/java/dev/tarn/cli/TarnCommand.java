@@ -12,6 +12,7 @@ abstract class TarnCommand implements Callable<Integer> {
     final Console console;
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // for the parser; Console reads them
     private final CommonOptions common = new CommonOptions();
 
     @Spec
@@ -42,6 +43,7 @@ abstract class TarnCommand implements Callable<Integer> {
         private final Console console;
 
         @Mixin
+        @SuppressWarnings("UnusedVariable") // as above
         private final CommonOptions common = new CommonOptions();
 
         @Spec

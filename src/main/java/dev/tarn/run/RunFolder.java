@@ -126,14 +126,19 @@ public final class RunFolder implements AutoCloseable {
         return folder.resolve(name);
     }
 
+    /** The folder for checkpoints. */
+    public Path checkpoints() {
+        return folder.resolve("checkpoints");
+    }
+
     /** Where the checkpoint of the latest state belongs. */
     public Path lastCheckpoint() {
-        return folder.resolve("checkpoints").resolve("last");
+        return checkpoints().resolve("last");
     }
 
     /** Where the checkpoint with the lowest validation loss belongs. */
     public Path bestCheckpoint() {
-        return folder.resolve("checkpoints").resolve("best");
+        return checkpoints().resolve("best");
     }
 
     /** The folder for pictures. */

@@ -45,47 +45,37 @@ final class EnglishPunctuation {
     }
 
     /** The length of the punctuation that the text begins with, or 0. */
-    static int prefix(String text, int from, int to) {
-        char c = text.charAt(from);
-        char next = from + 1 < to ? text.charAt(from + 1) : 0;
+    static int prefix(char[] text, int from, int to) {
+        char c = text[from];
+        char next = from + 1 < to ? text[from + 1] : 0;
         return switch (c) {
             case '.' -> next == '.' ? endOfDots(text, from, to) - from : 0;
             case '`' -> next == '`' ? 2 : 1;
             case '’' -> next == '’' ? 2 : 0;
-            case 'U' -> text.startsWith("US$", from) && from + 3 <= to ? 3 : 0;
+            case 'U' -> next == 'S' && from + 2 < to && text[from + 2] == '$' ? 3 : 0;
             case 'A', 'C' -> next == '$' ? 2 : 0;
             default -> PREFIX[c] ? 1 : icon(text, from, to);
         };
     }
 
-    private static int endOfDots(String text, int from, int to) {
+    private static int endOfDots(char[] text, int from, int to) {
         int i = from;
-        while (i < to && text.charAt(i) == '.') {
+        while (i < to && text[i] == '.') {
             i++;
         }
         return i;
     }
 
     /** The length of the symbol at an index, or 0 where there is none. */
-    private static int icon(String text, int at, int to) {
-        int c = codePointAt(text, at, to);
+    private static int icon(char[] text, int at, int to) {
+        int c = Character.codePointAt(text, at, to);
         return Characters.is(c, Characters.ICON) ? Character.charCount(c) : 0;
     }
 
-    private static int codePointAt(String text, int at, int to) {
-        char c = text.charAt(at);
-        return Character.isHighSurrogate(c) && at + 1 < to ? text.codePointAt(at) : c;
-    }
-
-    private static int codePointBefore(String text, int from, int at) {
-        char c = text.charAt(at - 1);
-        return Character.isLowSurrogate(c) && at - 2 >= from ? text.codePointBefore(at) : c;
-    }
-
     /** The length of the longest punctuation, unit or possessive that the text ends with, or 0. */
-    static int suffix(String text, int from, int to) {
-        char c = text.charAt(to - 1);
-        char before = to - 2 >= from ? text.charAt(to - 2) : 0;
+    static int suffix(char[] text, int from, int to) {
+        char c = text[to - 1];
+        char before = to - 2 >= from ? text[to - 2] : 0;
         if (c == '.') {
             return stop(text, from, to, before);
         }
@@ -101,22 +91,22 @@ final class EnglishPunctuation {
         if (measure > 0) {
             return measure;
         }
-        int last = codePointBefore(text, from, to);
+        int last = Character.codePointBefore(text, to, from);
         return Characters.is(last, Characters.ICON) ? Character.charCount(last) : 0;
     }
 
-    private static int stop(String text, int from, int to, char before) {
+    private static int stop(char[] text, int from, int to, char before) {
         if (to - 2 < from) {
             return 0;
         }
         if (before == '.') {
             int start = to;
-            while (start > from && text.charAt(start - 1) == '.') {
+            while (start > from && text[start - 1] == '.') {
                 start--;
             }
             return to - start;
         }
-        int last = codePointBefore(text, from, to - 1);
+        int last = Character.codePointBefore(text, to - 1, from);
         if (BEFORE_STOP[before] || Characters.is(last, Characters.ALPHA_LOWER)) {
             return 1;
         }
@@ -125,18 +115,18 @@ final class EnglishPunctuation {
             return 0;
         }
         boolean initials = Characters.is(last, Characters.ALPHA_UPPER)
-                && Characters.is(codePointBefore(text, from, at), Characters.ALPHA_UPPER);
-        boolean degrees = "FCK".indexOf(before) >= 0 && text.charAt(at - 1) == '°';
+                && Characters.is(Character.codePointBefore(text, at, from), Characters.ALPHA_UPPER);
+        boolean degrees = "FCK".indexOf(before) >= 0 && text[at - 1] == '°';
         return initials || degrees ? 1 : 0;
     }
 
     /** The length of the unit or currency that the text ends with, if a digit stands before it. */
-    private static int afterDigit(String text, int from, int to) {
+    private static int afterDigit(char[] text, int from, int to) {
         int lowest = Math.max(from, to - 1 - MAX_AFTER_DIGIT);
         for (int i = to - 1; i >= lowest; i--) {
-            char c = text.charAt(i);
+            char c = text[i];
             if (c >= '0' && c <= '9') {
-                return i + 1 < to && AFTER_DIGIT.contains(text.substring(i + 1, to)) ? to - 1 - i : 0;
+                return i + 1 < to && AFTER_DIGIT.contains(new String(text, i + 1, to - i - 1)) ? to - 1 - i : 0;
             }
         }
         return 0;
@@ -146,15 +136,15 @@ final class EnglishPunctuation {
      * The end of the infix that begins at an index, or the index itself where none does: an ellipsis, a symbol, an operator
      * between digits, a full stop between a lower and an upper case letter, a comma or hyphen between letters.
      */
-    static int infixEnd(String text, int from, int to, int at) {
-        char c = text.charAt(at);
+    static int infixEnd(char[] text, int from, int to, int at) {
+        char c = text[at];
         if (c < 0x80 && Characters.is(c, Characters.WORD)) {
             return at;
         }
         if (c == '…') {
             return at + 1;
         }
-        if (c == '.' && at + 1 < to && text.charAt(at + 1) == '.') {
+        if (c == '.' && at + 1 < to && text[at + 1] == '.') {
             return endOfDots(text, at, to);
         }
         int symbol = icon(text, at, to);
@@ -164,10 +154,10 @@ final class EnglishPunctuation {
         if (at == from) {
             return at;
         }
-        int before = codePointBefore(text, from, at);
+        int before = Character.codePointBefore(text, at, from);
         boolean afterLetter = Characters.is(before, Characters.ALPHA);
         if ((c == '+' || c == '-' || c == '*' || c == '^') && isAsciiDigit(before) && at + 1 < to) {
-            char after = text.charAt(at + 1);
+            char after = text[at + 1];
             if (after == '-' || isAsciiDigit(after)) {
                 return at + 1;
             }
@@ -198,20 +188,20 @@ final class EnglishPunctuation {
         return c >= '0' && c <= '9';
     }
 
-    private static boolean isAt(String text, int at, int to, int classes) {
-        return at < to && Characters.is(codePointAt(text, at, to), classes);
+    private static boolean isAt(char[] text, int at, int to, int classes) {
+        return at < to && Characters.is(Character.codePointAt(text, at, to), classes);
     }
 
     /** The end of a hyphen with the marks before it, if a letter follows; the index itself otherwise. */
-    private static int hyphenEnd(String text, int at, int to) {
+    private static int hyphenEnd(char[] text, int at, int to) {
         int i = at;
-        while (i < to && BEFORE_HYPHEN[text.charAt(i)]) {
+        while (i < to && BEFORE_HYPHEN[text[i]]) {
             i++;
         }
         int start = i;
-        char hyphen = i < to ? text.charAt(i) : 0;
+        char hyphen = i < to ? text[i] : 0;
         int most = hyphen == '-' ? 3 : hyphen == '—' ? 2 : hyphen == '–' || hyphen == '~' ? 1 : 0;
-        while (i < to && i - start < most && text.charAt(i) == hyphen) {
+        while (i < to && i - start < most && text[i] == hyphen) {
             i++;
         }
         return i > start && isAt(text, i, to, Characters.ALPHA) ? i : at;

@@ -54,30 +54,31 @@ public final class EnglishTokenizer implements Tokenizer {
     }
 
     /** The tokens of one chunk. */
-    private List<String> cut(String chunk) {
-        List<String> known = exceptions.get(chunk);
+    private List<String> cut(String whole) {
+        List<String> known = exceptions.get(whole);
         if (known != null) {
             return known;
         }
+        char[] chunk = whole.toCharArray();
         if (isPlainWord(chunk)) {
-            return List.of(chunk);
+            return List.of(whole);
         }
         List<String> tokens = new ArrayList<>();
         List<String> suffixes = new ArrayList<>();
         int from = 0;
-        int to = chunk.length();
+        int to = chunk.length;
         boolean isException = false;
         while (from < to && !isException && !UrlPattern.matches(chunk, from, to)) {
             int prefix = EnglishPunctuation.prefix(chunk, from, to);
             if (prefix > 0 && isException(chunk, from + prefix, to)) {
-                tokens.add(chunk.substring(from, from + prefix));
+                tokens.add(text(chunk, from, from + prefix));
                 from += prefix;
                 isException = true;
                 break;
             }
             int suffix = EnglishPunctuation.suffix(chunk, from, to);
             if (suffix > 0 && isException(chunk, from, to - suffix)) {
-                suffixes.add(chunk.substring(to - suffix, to));
+                suffixes.add(text(chunk, to - suffix, to));
                 to -= suffix;
                 isException = true;
                 break;
@@ -86,18 +87,18 @@ public final class EnglishTokenizer implements Tokenizer {
                 break;
             }
             if (prefix > 0) {
-                tokens.add(chunk.substring(from, from + prefix));
+                tokens.add(text(chunk, from, from + prefix));
             }
             // Where the two overlap, as in a chunk of one mark, only the prefix is taken.
             if (suffix > 0 && (prefix == 0 || prefix + suffix <= to - from)) {
-                suffixes.add(chunk.substring(to - suffix, to));
+                suffixes.add(text(chunk, to - suffix, to));
                 to -= suffix;
             }
             from += prefix;
             isException = isException(chunk, from, to);
         }
         if (isException) {
-            tokens.addAll(exceptions.getOrDefault(chunk.substring(from, to), List.of()));
+            tokens.addAll(exceptions.getOrDefault(text(chunk, from, to), List.of()));
         } else if (from < to) {
             addInner(chunk, from, to, tokens);
         }
@@ -108,9 +109,9 @@ public final class EnglishTokenizer implements Tokenizer {
     }
 
     /** No rule cuts a chunk of ASCII letters, as most chunks are. */
-    private static boolean isPlainWord(String chunk) {
-        for (int i = 0; i < chunk.length(); i++) {
-            int letter = chunk.charAt(i) | 0x20;
+    private static boolean isPlainWord(char[] chunk) {
+        for (char c : chunk) {
+            int letter = c | 0x20;
             if (letter < 'a' || letter > 'z') {
                 return false;
             }
@@ -118,14 +119,18 @@ public final class EnglishTokenizer implements Tokenizer {
         return true;
     }
 
-    private boolean isException(String chunk, int from, int to) {
-        return from < to && to - from <= longestException && exceptions.containsKey(chunk.substring(from, to));
+    private static String text(char[] chunk, int from, int to) {
+        return new String(chunk, from, to - from);
+    }
+
+    private boolean isException(char[] chunk, int from, int to) {
+        return from < to && to - from <= longestException && exceptions.containsKey(text(chunk, from, to));
     }
 
     /** Cuts what is left between prefixes and suffixes at its infixes, unless it is an address. */
-    private static void addInner(String chunk, int from, int to, List<String> tokens) {
+    private static void addInner(char[] chunk, int from, int to, List<String> tokens) {
         if (UrlPattern.matches(chunk, from, to)) {
-            tokens.add(chunk.substring(from, to));
+            tokens.add(text(chunk, from, to));
             return;
         }
         int start = from;
@@ -135,15 +140,15 @@ public final class EnglishTokenizer implements Tokenizer {
             // An infix at the very beginning cuts nothing off, not even itself.
             if (end > i && i > from) {
                 if (i > start) {
-                    tokens.add(chunk.substring(start, i));
+                    tokens.add(text(chunk, start, i));
                 }
-                tokens.add(chunk.substring(i, end));
+                tokens.add(text(chunk, i, end));
                 start = end;
             }
             i = Math.max(end, i + 1);
         }
         if (start < to) {
-            tokens.add(chunk.substring(start, to));
+            tokens.add(text(chunk, start, to));
         }
     }
 }

@@ -1,14 +1,15 @@
 package dev.tarn.text;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * fastai v1's rules around the tokenizer (as of 1.0.61), quirks included.
  *
  * <p>{@link #pre} rewrites the raw text before it is cut, {@link #post} the tokens after. A rule that finds nothing to do
- * returns the text that it was given. Lengths and repetitions count code points, as Python does. What stays between two
- * replacements is appended as a substring, since {@link StringBuilder} copies a range of a text one char at a time.
+ * returns the text that it was given. Lengths and repetitions count code points, as Python does. The scans
+ * run over arrays of chars, which compile to far less code than {@link String#charAt} does.
  */
 public final class TextRules {
 
@@ -67,33 +68,49 @@ public final class TextRules {
 
     /** Folds a character other than a space that stands four times or more: {@code "!!!!!"} to {@code " xxrep 5 ! "}. */
     public static String replaceRep(String text) {
-        int n = text.length();
+        char[] chars = text.toCharArray();
         StringBuilder out = null;
         int copied = 0;
         int i = 0;
-        while (i < n) {
-            char first = text.charAt(i);
-            int width = Character.isHighSurrogate(first) ? Character.charCount(text.codePointAt(i)) : 1;
+        while (i < chars.length) {
+            int width = width(chars, i);
             int end = i + width;
-            while (end < n
-                    && text.charAt(end) == first
-                    && (width == 1 || text.startsWith(text.substring(i, i + 2), end))) {
+            while (end < chars.length && chars[end] == chars[i] && isSame(chars, i, end, width)) {
                 end += width;
             }
             int count = (end - i) / width;
-            if (count >= MIN_REPEATS && !Characters.isSpace(first)) {
-                out = out == null ? new StringBuilder(n) : out;
-                out.append(text.substring(copied, i)).append(' ').append(SpecialToken.REP.text());
-                out.append(' ')
-                        .append(count)
-                        .append(' ')
-                        .append(text.substring(i, i + width))
-                        .append(' ');
+            if (count >= MIN_REPEATS && !Characters.isSpace(chars[i])) {
+                out = out == null ? new StringBuilder(chars.length) : out;
+                out.append(chars, copied, i - copied);
+                fold(out, SpecialToken.REP, count, text.substring(i, i + width));
                 copied = end;
             }
             i = end;
         }
         return out == null ? text : out.append(text.substring(copied)).toString();
+    }
+
+    /** Appends what stands for repetitions. */
+    private static void fold(StringBuilder out, SpecialToken mark, int count, String unit) {
+        out.append(' ')
+                .append(mark.text())
+                .append(' ')
+                .append(count)
+                .append(' ')
+                .append(unit)
+                .append(' ');
+    }
+
+    /** How many chars the code point at an index has. */
+    private static int width(char[] chars, int at) {
+        return Character.isHighSurrogate(chars[at])
+                ? Character.charCount(Character.codePointAt(chars, at, chars.length))
+                : 1;
+    }
+
+    /** Whether two code points agree whose first chars do. */
+    private static boolean isSame(char[] chars, int a, int b, int width) {
+        return width == 1 || (b + 1 < chars.length && chars[a + 1] == chars[b + 1]);
     }
 
     /**
@@ -104,28 +121,25 @@ public final class TextRules {
      * of {@code "a-a-a-a-b"} it says 2, as fastai does.
      */
     public static String replaceWrep(String text) {
-        int n = text.length();
+        char[] chars = text.toCharArray();
+        int n = chars.length;
         StringBuilder out = null;
         int copied = 0;
-        int i = skip(text, 0, false);
+        int i = skip(chars, 0, false);
         while (i < n) {
-            int end = skip(text, skip(text, i, true), false);
+            int end = skip(chars, skip(chars, i, true), false);
             int length = end - i;
             int last = end;
-            while (text.regionMatches(last, text, i, length)) {
+            while (last + length <= n && Arrays.equals(chars, i, end, chars, last, last + length)) {
                 last += length;
             }
             // The last word of a text has no run after it, so it is no unit and cannot repeat.
             if (last - end >= (MIN_REPEATS - 1) * length) {
                 out = out == null ? new StringBuilder(n) : out;
-                out.append(text.substring(copied, i)).append(' ').append(SpecialToken.WREP.text());
-                out.append(' ')
-                        .append(pieces(text, end, last) + 1)
-                        .append(' ')
-                        .append(text.substring(i, end))
-                        .append(' ');
+                out.append(chars, copied, i - copied);
+                fold(out, SpecialToken.WREP, pieces(chars, end, last) + 1, text.substring(i, end));
                 copied = last;
-                i = skip(text, last, false);
+                i = skip(chars, last, false);
             } else {
                 i = end;
             }
@@ -134,26 +148,24 @@ public final class TextRules {
     }
 
     /** The index after the run of word characters, or of others, that begins at {@code from}. */
-    private static int skip(String text, int from, boolean word) {
+    private static int skip(char[] chars, int from, boolean word) {
         int i = from;
-        while (i < text.length()) {
-            char c = text.charAt(i);
-            boolean surrogate = Character.isHighSurrogate(c);
-            int point = surrogate ? text.codePointAt(i) : c;
+        while (i < chars.length) {
+            int point = Character.codePointAt(chars, i, chars.length);
             if (Characters.is(point, Characters.WORD) != word) {
                 break;
             }
-            i += surrogate ? Character.charCount(point) : 1;
+            i += Character.charCount(point);
         }
         return i;
     }
 
     /** How many pieces without spaces the range has. */
-    private static int pieces(String text, int from, int to) {
+    private static int pieces(char[] chars, int from, int to) {
         int count = 0;
         boolean inPiece = false;
         for (int i = from; i < to; i++) {
-            boolean space = Characters.isSpace(text.charAt(i));
+            boolean space = Characters.isSpace(chars[i]);
             count += !space && !inPiece ? 1 : 0;
             inPiece = !space;
         }
@@ -165,16 +177,17 @@ public final class TextRules {
         if (text.indexOf('/') < 0 && text.indexOf('#') < 0 && text.indexOf('\n') < 0) {
             return text;
         }
-        StringBuilder out = new StringBuilder(text.length() + 32);
+        char[] chars = text.toCharArray();
+        StringBuilder out = new StringBuilder(chars.length + 32);
         int copied = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
+        for (int i = 0; i < chars.length; i++) {
+            char c = chars[i];
             if (c == '/' || c == '#' || c == '\n') {
-                out.append(text.substring(copied, i)).append(' ').append(c).append(' ');
+                out.append(chars, copied, i - copied).append(' ').append(c).append(' ');
                 copied = i + 1;
             }
         }
-        return out.append(text.substring(copied)).toString();
+        return out.append(chars, copied, chars.length - copied).toString();
     }
 
     /** Makes one space of several; other whitespace is left alone. */

@@ -1,5 +1,9 @@
 package dev.tarn.text;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
 /**
  * Whether a chunk is one token because it looks like an address, by spaCy 2.0.18's pattern.
  *
@@ -9,28 +13,32 @@ package dev.tarn.text;
  */
 final class UrlPattern {
 
+    private static final List<char[]> SCHEMES = Stream.of("http://", "https://", "ftp://", "mailto://")
+            .map(String::toCharArray)
+            .toList();
+
     private UrlPattern() {}
 
     /** Whether {@code text[from, to)}, which holds no space, is an address. */
-    static boolean matches(String text, int from, int to) {
-        int dot = text.indexOf('.', from + 1);
-        if (dot < 0 || dot >= to) {
+    static boolean matches(char[] text, int from, int to) {
+        if (find('.', text, from + 1, to) == to) {
             return false;
         }
-        char last = text.charAt(to - 1);
-        if (!Characters.is(text.codePointAt(from), Characters.URL_WORD)
-                || (last != '/' && !Characters.is(text.codePointBefore(to), Characters.URL_WORD))) {
+        char last = text[to - 1];
+        if (!Characters.is(Character.codePointAt(text, from, to), Characters.URL_WORD)
+                || (last != '/' && !Characters.is(Character.codePointBefore(text, to, from), Characters.URL_WORD))) {
             return false;
         }
         if (isHost(text, from, to)) {
             return true;
         }
-        for (String scheme : new String[] {"http://", "https://", "ftp://", "mailto://"}) {
-            if (text.startsWith(scheme, from) && isHost(text, from + scheme.length(), to)) {
+        for (char[] scheme : SCHEMES) {
+            int end = from + scheme.length;
+            if (end < to && Arrays.equals(text, from, end, scheme, 0, scheme.length) && isHost(text, end, to)) {
                 return true;
             }
         }
-        for (int at = text.indexOf('@', from + 1); at >= 0 && at < to; at = text.indexOf('@', at + 1)) {
+        for (int at = find('@', text, from + 1, to); at < to; at = find('@', text, at + 1, to)) {
             if (isHost(text, at + 1, to)) {
                 return true;
             }
@@ -38,49 +46,58 @@ final class UrlPattern {
         return false;
     }
 
-    private static boolean isHost(String text, int from, int to) {
+    /** The index of the character, or {@code to} where it does not stand. */
+    private static int find(char c, char[] text, int from, int to) {
+        int i = from;
+        while (i < to && text[i] != c) {
+            i++;
+        }
+        return Math.min(i, to);
+    }
+
+    private static boolean isHost(char[] text, int from, int to) {
         return isName(text, from, to) || isIpNumber(text, from, to);
     }
 
     /** Labels of small letters, digits and inner hyphens, each with a dot, until two small letters follow a dot. */
-    private static boolean isName(String text, int from, int to) {
+    private static boolean isName(char[] text, int from, int to) {
         int i = from;
         while (true) {
             int start = i;
-            while (i < to && (isSmall(text.charAt(i)) || isDigit(text.charAt(i)) || text.charAt(i) == '-')) {
+            while (i < to && (isSmall(text[i]) || isDigit(text[i]) || text[i] == '-')) {
                 i++;
             }
-            if (i == start || i == to || text.charAt(i) != '.' || text.charAt(i - 1) == '-') {
+            if (i == start || i == to || text[i] != '.' || text[i - 1] == '-') {
                 return false;
             }
             i++;
-            if (i + 1 < to && isSmall(text.charAt(i)) && isSmall(text.charAt(i + 1))) {
+            if (i + 1 < to && isSmall(text[i]) && isSmall(text[i + 1])) {
                 return true;
             }
         }
     }
 
     /** Four numbers of a public IP address; of the last one only the first digit is looked at. */
-    private static boolean isIpNumber(String text, int from, int to) {
+    private static boolean isIpNumber(char[] text, int from, int to) {
         int[] number = new int[3];
         int i = from;
         for (int part = 0; part < 3; part++) {
             int start = i;
-            while (i < to && i - start < 4 && isDigit(text.charAt(i))) {
-                number[part] = number[part] * 10 + text.charAt(i++) - '0';
+            while (i < to && i - start < 4 && isDigit(text[i])) {
+                number[part] = number[part] * 10 + text[i++] - '0';
             }
             boolean first = part == 0;
-            if (i == start || i - start > 3 || i == to || text.charAt(i) != '.' || number[part] > (first ? 223 : 255)) {
+            if (i == start || i - start > 3 || i == to || text[i] != '.' || number[part] > (first ? 223 : 255)) {
                 return false;
             }
             // Leading zeros: none in the first number; in the others two digits at most may be a number with them.
-            if (text.charAt(start) == '0' && (first || i - start == 3)) {
+            if (text[start] == '0' && (first || i - start == 3)) {
                 return false;
             }
             i++;
         }
         boolean isPublic = !isPrivate(number);
-        return isPublic && i < to && text.charAt(i) >= '1' && text.charAt(i) <= '9';
+        return isPublic && i < to && text[i] >= '1' && text[i] <= '9';
     }
 
     private static boolean isPrivate(int[] number) {

@@ -272,7 +272,7 @@ public final class LanguageModelRun implements AutoCloseable {
         }
         callbacks.add(new RunRecord(folder, norms));
         callbacks.add(new CheckpointCallback(
-                folder.lastCheckpoint().getParent(),
+                folder.checkpoints(),
                 config.run().checkpointSteps(),
                 Map.of("format", "pt", "tokenizer", text.pipeline().name())));
         return callbacks;

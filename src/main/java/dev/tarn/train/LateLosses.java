@@ -52,6 +52,11 @@ final class LateLosses {
         return pending;
     }
 
+    /** Forgets what a fit that failed left behind. */
+    void discard() {
+        pending = false;
+    }
+
     /** Waits for the recorded numbers and adds the loss to {@code smoothing}. */
     StepLoss take(Smoothing smoothing) {
         pending = false;

@@ -156,6 +156,7 @@ public final class Learner implements AutoCloseable {
             smoothing.restore(0, 0);
         }
         stopped = false;
+        runner.losses().discard();
         RuntimeException failure = null;
         try {
             callbacks.onTrainBegin(this);
@@ -283,22 +284,26 @@ public final class Learner implements AutoCloseable {
     public LrFindResult lrFind(LrFinder finder) {
         Schedule schedule = finder.schedule(model.groups(), options.optimizer().momentum());
         LrFinder.Search search = finder.search(model.groups());
+        runner.losses().discard();
         Callbacks changing = callbacks.forLrFind();
         long textEpoch = dataEpoch;
         try (Snapshot before = new Snapshot(backend, model.parameters(), runner.optimizer())) {
-            boolean over = false;
-            for (long k = 0; !over; k++) {
-                if (k == 0 || !train.hasNext()) {
-                    train.seek(new Cursor(textEpoch++, 0));
-                    workspace.resetState();
+            try {
+                boolean over = false;
+                for (long k = 0; !over; k++) {
+                    if (k == 0 || !train.hasNext()) {
+                        train.seek(new Cursor(textEpoch++, 0));
+                        workspace.resetState();
+                    }
+                    current.place(0, train.cursor().window(), finder.iterations());
+                    current.begin(train.next(), schedule, k, steps + k);
+                    step(current, changing);
+                    changing.onBatchEnd(current);
+                    over = search.observe(runner.losses().take(new Smoothing()).loss());
                 }
-                current.place(0, train.cursor().window(), finder.iterations());
-                current.begin(train.next(), schedule, k, steps + k);
-                step(current, changing);
-                changing.onBatchEnd(current);
-                over = search.observe(runner.losses().take(new Smoothing()).loss());
+            } finally {
+                before.restore();
             }
-            before.restore();
         }
         workspace.resetState();
         return search.result();

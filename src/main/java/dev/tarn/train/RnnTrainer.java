@@ -4,6 +4,7 @@ import dev.tarn.ConfigException;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Regularization.ArOn;
 import dev.tarn.backend.Regularization.NormForm;
+import dev.tarn.data.BpttWindows;
 
 /**
  * What makes training a recurrent network work, as fastai's {@code RNNTrainer}: activation regularization, temporal
@@ -94,7 +95,7 @@ public record RnnTrainer(int bptt, Regularization regularization, boolean adjust
     public void onBackwardBegin(Step step) {
         step.regularization(regularization);
         if (adjust) {
-            step.scaleLr((double) step.batch().steps() / bptt);
+            step.scaleLr(BpttWindows.lrRatio(step.batch().steps(), bptt));
         }
     }
 }

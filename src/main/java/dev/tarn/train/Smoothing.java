@@ -21,7 +21,7 @@ public final class Smoothing {
 
     /** The smoothed value, NaN before the first number. */
     public double value() {
-        return count == 0 ? Double.NaN : mean / (1 - Math.pow(BETA, count));
+        return count == 0 ? Double.NaN : mean / (1 - Math.pow(BETA, (double) count));
     }
 
     /** The raw mean, for {@link #restore}. */

@@ -60,7 +60,7 @@ class LayeringTest {
         Set<String> rooms = CLASSES.stream()
                 .map(JavaClass::getPackageName)
                 .filter(name -> name.startsWith("dev.tarn."))
-                .map(name -> name.split("\\.")[2])
+                .map(name -> name.split("\\.", -1)[2])
                 .collect(Collectors.toSet());
         assertThat(ROOMS).containsAll(rooms);
     }

@@ -16,6 +16,7 @@ import dev.tarn.testkit.Seeds;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,7 +111,7 @@ class LmWorkspaceTest {
                     if (parameter.group() < frozenTo) {
                         assertThat(some.get(name)).as(name).containsOnly(0);
                     } else {
-                        assertClose(some.get(name), all.get(name));
+                        assertClose(Objects.requireNonNull(some.get(name)), Objects.requireNonNull(all.get(name)));
                     }
                 }
                 assertClose(GoldenModel.values(backend, workspace.penalties()), penalties);

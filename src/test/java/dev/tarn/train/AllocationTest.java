@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import dev.tarn.backend.Backend;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.data.StreamOptions;
+import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.model.LanguageModel;
 import java.lang.management.ManagementFactory;
 import java.util.List;
@@ -25,8 +26,8 @@ class AllocationTest {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long thread = Thread.currentThread().getId();
         long[] bytes = new long[2];
-        int first = 1000;
-        int last = 1500;
+        int first = 400;
+        int last = 600;
         Callback measuring = new Callback() {
             @Override
             public void onBatchEnd(Step step) {
@@ -37,18 +38,21 @@ class AllocationTest {
                 }
             }
         };
-        // Long enough for every window length to have been seen; one epoch, since the next draws its lengths anew.
+        // Wide enough for any buffer of a window to be above the constant; long enough for most lengths to have been
+        // seen;
+        // one epoch, since the next draws its lengths anew.
+        AwdLstmConfig sizes = TinyTask.MODEL.withSizes(64, 96, 3);
         LanguageModelStream text =
-                LanguageModelStream.open(TinyTask.text(40_000, 5), StreamOptions.variable(TinyTask.BATCH, 8, 5));
+                LanguageModelStream.open(TinyTask.text(100_000, 5), StreamOptions.variable(8, 16, 5));
         assertThat(text.windows(0)).isGreaterThan(last);
         try (Backend backend = Backends.open(device);
-                LanguageModel model = TinyTask.model(backend);
+                LanguageModel model = new LanguageModel(backend, sizes, 5);
                 Learner learner = new Learner(
                         model,
                         text,
                         null,
                         TinyTask.options(),
-                        List.of(RnnTrainer.of(TinyTask.BPTT, 2, 1, 5), new HiddenNorms(), measuring))) {
+                        List.of(RnnTrainer.of(16, 2, 1, 5), new HiddenNorms(), measuring))) {
             learner.fitOneCycle(1, Rates.of(1e-3), OneCycle.Shape.DEFAULT);
         }
         assertThat((bytes[1] - bytes[0]) / (last - first)).isBetween(0L, SMALL);

@@ -10,6 +10,7 @@ import dev.tarn.backend.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,7 +86,7 @@ class NtAsgdTest {
                         0
                     });
             backend.upload(new double[] {7, -4, -4}, weights);
-            resumed.restore(state, (name, tensor) -> backend.upload(saved.get(name), tensor));
+            resumed.restore(state, (name, tensor) -> backend.upload(Objects.requireNonNull(saved.get(name)), tensor));
             assertThat(read(backend, weights)).containsExactly(after[2]);
             step(backend, resumed, gradients, 4);
             resumed.useEvaluationWeights();

@@ -90,6 +90,7 @@ class ResumeTest {
         }
     }
 
+    @SuppressWarnings("ArrayRecordComponent")
     private record Outcome(double[] weights, OptimizerState optimizer, List<double[]> moments) {}
 
     private interface Preparation {

@@ -204,7 +204,7 @@ final class CpuDecoder implements Decoder {
             slice(count).softmax.run(logits.address(), logits.address());
             takeLosses(logits, 0, input, first, count, false);
         }
-        writeStats(CpuTensor.of(stats), rows, correct);
+        writeStats(CpuTensor.of(stats), rows, (double) correct);
     }
 
     @Override

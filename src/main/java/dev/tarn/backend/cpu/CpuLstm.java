@@ -44,6 +44,12 @@ final class CpuLstm implements Lstm {
     /** Activated gates i, f, g, o of every step, [T,B,4H]; in f32 overwritten by their gradients in the backward. */
     private final CpuTensor gates;
 
+    /**
+     * What x and the biases contribute to the gates, [T,B,4H]. The same memory as the gates, to which a step then adds h
+     * wHh'; but apart from them, and added as a bias, where the batch has one row: see {@link OneDnn#matmul}.
+     */
+    private final CpuTensor projected;
+
     /** c_t of every step, [T,B,H]. */
     private final CpuTensor cells;
 
@@ -94,12 +100,13 @@ final class CpuLstm implements Lstm {
         arena = new CpuArena(hostMemory, "lstm [" + inputSize + "," + hiddenSize + "]");
         try {
             gates = arena.real("gates", maxSteps, batch, 4 * hiddenSize);
+            projected = batch == 1 ? arena.real("projected inputs", maxSteps, 1, 4 * hiddenSize) : gates;
             cells = arena.real("cell states", maxSteps, batch, hiddenSize);
             dhCarried = arena.real("carried gradient of h", batch, hiddenSize);
             dc = arena.real("gradient of c", batch, hiddenSize);
             bf16 = isBf16 ? bf16() : null;
             for (Part part : PARTS) {
-                steps[part.ordinal()] = stepKernel(part);
+                steps[part.index] = stepKernel(part);
             }
             stepBackward = dnn.matmul(
                     owned,
@@ -160,9 +167,9 @@ final class CpuLstm implements Lstm {
                 owned,
                 OneDnn.matrix(owned, factorType, batch, hiddenSize),
                 OneDnn.any(owned, factorType, hiddenSize, columns),
-                null,
+                batch == 1 ? OneDnn.matrix(owned, OneDnn.F32, 1, columns) : null,
                 OneDnn.matrix(owned, OneDnn.F32, batch, columns, 4L * hiddenSize),
-                new OneDnn.Epilogue(true, part.function));
+                new OneDnn.Epilogue(batch > 1, part.function));
     }
 
     private Window window(int length) {
@@ -219,8 +226,12 @@ final class CpuLstm implements Lstm {
                     ? bf16.h.address() + at * Short.BYTES
                     : t == 0 ? h.address() : output.address(at - stepSize);
             for (Part part : PARTS) {
-                long columns = gates.address(4 * at + (long) part.first * hiddenSize);
-                steps[part.ordinal()].run(state, weights.wHh(part).address(), columns);
+                long columns = 4 * at + (long) part.first * hiddenSize;
+                Kernel step = steps[part.ordinal()];
+                if (batch == 1) {
+                    step.at(Kernel.BIAS, projected.address(columns));
+                }
+                step.run(state, weights.wHh(part).address(), gates.address(columns));
             }
             cell.forward(gates, 4 * at, t == 0 ? c : cells, t == 0 ? 0 : at - stepSize, cells, at, output, at);
             if (bf16 != null) {
@@ -240,7 +251,7 @@ final class CpuLstm implements Lstm {
             window.roundInput.run(x, factor);
         }
         window.project.at(Kernel.BIAS, weights.bias().address());
-        window.project.run(factor, weights.wIh().address(), gates.address());
+        window.project.run(factor, weights.wIh().address(), projected.address());
     }
 
     @Override

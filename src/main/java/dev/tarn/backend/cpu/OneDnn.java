@@ -32,7 +32,7 @@ final class OneDnn implements AutoCloseable {
 
     private final Owned owned = new Owned();
     private final engine cpu;
-    private final stream stream;
+    private final stream queue;
     private final SharedBlock scratchpad;
     private final Address left = new Address();
     private final Address right = new Address();
@@ -41,7 +41,7 @@ final class OneDnn implements AutoCloseable {
     OneDnn(HostMemory memory) {
         scratchpad = new SharedBlock(memory, "the scratchpad of oneDNN");
         cpu = owned.keep(new engine(engine.kind.cpu, 0));
-        stream = owned.keep(new stream(cpu));
+        queue = owned.keep(new stream(cpu));
     }
 
     /** Library and instruction set: {@code "oneDNN 3.11.0, avx512_core_bf16"}. */
@@ -89,7 +89,13 @@ final class OneDnn implements AutoCloseable {
         TANH
     }
 
-    /** {@code target (+)= source · weights (+ bias)}, then the activation. */
+    /**
+     * {@code target (+)= source · weights (+ bias)}, then the activation.
+     *
+     * @throws IllegalArgumentException for a product of one row that adds to its target: oneDNN 3.11 computes that wrong
+     *     in f32 when the row is longer than about 1100, and writes up to a kilobyte behind its scratchpad. Hand the row
+     *     that is to be added in as the bias instead.
+     */
     Kernel matmul(
             Owned owner,
             memory.desc source,
@@ -97,6 +103,9 @@ final class OneDnn implements AutoCloseable {
             memory.@Nullable desc bias,
             memory.desc target,
             Epilogue epilogue) {
+        if (epilogue.adds() && target.get_dims().get(0) == 1) {
+            throw new IllegalArgumentException("a product of one row cannot add to its target");
+        }
         primitive_attr attributes = attributes(owner);
         post_ops after = owner.keep(new post_ops());
         if (epilogue.adds()) {
@@ -274,7 +283,7 @@ final class OneDnn implements AutoCloseable {
     }
 
     void execute(primitive kernel, org.bytedeco.dnnl.IntMemoryMap arguments) {
-        kernel.execute(stream, arguments);
+        kernel.execute(queue, arguments);
     }
 
     @Override

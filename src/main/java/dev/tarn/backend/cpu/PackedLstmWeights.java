@@ -12,15 +12,17 @@ final class PackedLstmWeights {
 
     /** A block of gate columns that share a function. First column and width are in units of H. */
     enum Part {
-        INPUT_AND_FORGET(0, 2, OneDnn.Activation.SIGMOID),
-        CANDIDATE(2, 1, OneDnn.Activation.TANH),
-        OUTPUT(3, 1, OneDnn.Activation.SIGMOID);
+        INPUT_AND_FORGET(0, 0, 2, OneDnn.Activation.SIGMOID),
+        CANDIDATE(1, 2, 1, OneDnn.Activation.TANH),
+        OUTPUT(2, 3, 1, OneDnn.Activation.SIGMOID);
 
+        final int index;
         final int first;
         final int width;
         final OneDnn.Activation function;
 
-        Part(int first, int width, OneDnn.Activation function) {
+        Part(int index, int first, int width, OneDnn.Activation function) {
+            this.index = index;
             this.first = first;
             this.width = width;
             this.function = function;
@@ -65,7 +67,7 @@ final class PackedLstmWeights {
         for (Part part : PARTS) {
             memory.desc columns =
                     OneDnn.transposed(owned, OneDnn.F32, hiddenSize, (long) part.width * hiddenSize, hiddenSize);
-            wHh[part.ordinal()] = new Packed(dnn, owned, arena, "packed wHh", columns, steps[part.ordinal()]);
+            wHh[part.index] = new Packed(dnn, owned, arena, "packed wHh", columns, steps[part.index]);
         }
         wHhBackward = new Packed(
                 dnn,
@@ -84,7 +86,7 @@ final class PackedLstmWeights {
         long recurrent = masked(CpuTensor.of(weights.wHh()), mask);
         for (Part part : PARTS) {
             long firstRow = (long) part.first * hiddenSize;
-            wHh[part.ordinal()].packFrom(recurrent + firstRow * hiddenSize * Float.BYTES);
+            wHh[part.index].packFrom(recurrent + firstRow * hiddenSize * Float.BYTES);
         }
         wHhBackward.packFrom(recurrent);
         CpuTensor bIh = CpuTensor.of(weights.bIh());
@@ -136,7 +138,7 @@ final class PackedLstmWeights {
     }
 
     Packed wHh(Part part) {
-        return wHh[part.ordinal()];
+        return wHh[part.index];
     }
 
     Packed wHhBackward() {

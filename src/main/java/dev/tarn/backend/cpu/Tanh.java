@@ -4,6 +4,7 @@ package dev.tarn.backend.cpu;
  * tanh without an exponential: a quotient of two polynomials, fitted for single precision. The compiler makes vector code of loops
  * over it, as it cannot of {@link Math#tanh}. The coefficients are the ones that Eigen and XLA use.
  */
+@SuppressWarnings("FloatingPointLiteralPrecision") // the digits of the published fit
 final class Tanh {
 
     /** From here on tanh is 1 in single precision, to within a unit in the last place. */

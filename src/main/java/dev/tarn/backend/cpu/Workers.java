@@ -97,6 +97,7 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // giving way is polite where cores are few; nothing relies on it
     private void awaitOthers() {
         int looks = 0;
         while (running.get() > 0) {
