@@ -70,7 +70,10 @@ class DrawnMaskTest {
         }
     }
 
-    /** One step of one sequence, so that each entry is one product: a sum of two can be exactly zero in bfloat16. */
+    /**
+     * One step of one sequence, so that each entry is one product: a sum of two can be exactly zero in bfloat16. Small
+     * weights, because the gradient of a tanh at its limit is zero in single precision.
+     */
     @ParameterizedTest
     @MethodSource("devices")
     void theRecurrentGradientIsZeroExactlyWhereTheWeightWasDropped(TestDevice device) {
@@ -78,7 +81,7 @@ class DrawnMaskTest {
         try (Backend backend = device.open();
                 Arena arena = backend.arena("masks");
                 Lstm lstm = backend.lstm(1, 1, 1, hidden)) {
-            LstmWeights weights = lstmWeights(backend, arena, hidden, 0.1);
+            LstmWeights weights = lstmWeights(backend, arena, hidden, 0.01);
             for (float p : PROBABILITIES) {
                 Mask.Drawn mask = mask(p, Purpose.WEIGHT_DROP);
                 lstm.load(weights, mask);
