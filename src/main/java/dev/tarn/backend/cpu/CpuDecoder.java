@@ -38,6 +38,7 @@ final class CpuDecoder implements Decoder {
     private final CpuArena arena;
     private final CpuTensor logits;
     private final CpuTensor bias;
+    private final CpuTensor ones;
     private final Packed weights;
 
     /** bf16 only: x of a slice. */
@@ -79,6 +80,10 @@ final class CpuDecoder implements Decoder {
         try {
             logits = arena.real("logits", sliceRows, vocabulary);
             bias = arena.real("bias", vocabulary);
+            ones = arena.real("ones", sliceRows);
+            for (int row = 0; row < sliceRows; row++) {
+                ones.setReal(row, 1f);
+            }
             x16 = isBf16 ? arena.block("x in bf16", (long) sliceRows * embSz * Short.BYTES) : null;
             Slice largest = slice(sliceRows, OneDnn.any(owned, factorType, embSz, vocabulary));
             memory.desc source = OneDnn.transposed(owned, OneDnn.F32, embSz, vocabulary, embSz);
@@ -146,8 +151,7 @@ final class CpuDecoder implements Decoder {
         if (made == null) {
             int pieceRows = rowsWithin(PIECE_BYTES);
             made = precision == Precision.BF16
-                    ? new Bf16DecoderBackward(
-                            dnn, team, owned, arena, vocabulary, embSz, rowsWithin(2 * PIECE_BYTES), logits)
+                    ? new Bf16DecoderBackward(dnn, owned, arena, vocabulary, embSz, rowsWithin(2 * PIECE_BYTES), logits)
                     : new F32DecoderBackward(dnn, team, owned, arena, vocabulary, embSz, pieceRows, sliceRows);
             Block plain = hostMemory.take("unpacked weights", (long) vocabulary * embSz * Float.BYTES);
             try (Owned once = new Owned()) {
@@ -218,18 +222,30 @@ final class CpuDecoder implements Decoder {
         CpuTensor dWeights = dw == null ? null : CpuTensor.of(dw);
         CpuTensor dBias = db == null ? null : CpuTensor.of(db);
         DecoderBackward half = backward();
-        half.begin(1f / rows);
+        float mean = 1f / rows;
+        half.begin(mean);
         int size = evenPart(rows, half.pieceRows());
         for (int first = 0; first < rows; first += size) {
             int count = Math.min(size, rows - first);
-            slices(half, input, dInput, first, count);
-            half.piece(count, input.address((long) first * embSz), dWeights, dBias);
+            slices(half, input, dInput, dBias, mean, first, count);
+            if (dWeights != null) {
+                half.piece(count, input.address((long) first * embSz), dWeights);
+            }
         }
-        half.finish(dWeights, dBias);
+        if (dWeights != null) {
+            half.finish(dWeights);
+        }
         writeStats(CpuTensor.of(stats), rows, Double.NaN);
     }
 
-    private void slices(DecoderBackward half, CpuTensor x, CpuTensor dx, int pieceFirst, int pieceCount) {
+    private void slices(
+            DecoderBackward half,
+            CpuTensor x,
+            CpuTensor dx,
+            @Nullable CpuTensor db,
+            float mean,
+            int pieceFirst,
+            int pieceCount) {
         int size = evenPart(pieceCount, sliceRows);
         for (int inPiece = 0; inPiece < pieceCount; inPiece += size) {
             int count = Math.min(size, pieceCount - inPiece);
@@ -239,6 +255,9 @@ final class CpuDecoder implements Decoder {
             forward(count, x, first, place);
             slice(count).softmax.run(place, place);
             takeLosses(half.logits(), row, x, first, count, true);
+            if (db != null) {
+                dnn.addColumnSums(count, vocabulary, mean, place, ones.address(), db.address());
+            }
             half.slice(inPiece, count, dx, (long) first * embSz);
         }
     }

@@ -92,8 +92,8 @@ final class OneDnn implements AutoCloseable {
     /**
      * {@code target (+)= source · weights (+ bias)}, then the activation.
      *
-     * @throws IllegalArgumentException for a product of one row that adds to its target: oneDNN 3.11 computes that wrong
-     *     in f32 when the row is longer than about 1100, and writes up to a kilobyte behind its scratchpad. Hand the row
+     * @throws IllegalArgumentException for an f32 product of one row that adds to its target: oneDNN 3.11 computes that
+     *     wrong when the row is longer than about 1100, and writes up to a kilobyte behind its scratchpad. Hand the row
      *     that is to be added in as the bias instead.
      */
     Kernel matmul(
@@ -103,7 +103,8 @@ final class OneDnn implements AutoCloseable {
             memory.@Nullable desc bias,
             memory.desc target,
             Epilogue epilogue) {
-        if (epilogue.adds() && target.get_dims().get(0) == 1) {
+        boolean isF32 = source.get_data_type().value == F32.value;
+        if (epilogue.adds() && isF32 && target.get_dims().get(0) == 1) {
             throw new IllegalArgumentException("a product of one row cannot add to its target");
         }
         primitive_attr attributes = attributes(owner);
