@@ -66,12 +66,12 @@ final class Products {
         }
     }
 
-    /** The gradient of a bias: {@code db += Σ_n dy[n]}. */
+    /** The gradient of a bias: {@code db += Σ_n dy[n]}, the product of dy' with ones, so that dy counts as a factor. */
     void byBias(Matrix dy, Matrix db) {
         for (int o = 0; o < dy.columns(); o++) {
             double sum = 0;
             for (int n = 0; n < dy.rows(); n++) {
-                sum = arithmetic.round(sum + dy.get(n, o));
+                sum = plusProduct(sum, dy.get(n, o), 1);
             }
             add(db, 0, o, sum);
         }

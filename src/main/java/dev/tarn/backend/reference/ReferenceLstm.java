@@ -122,9 +122,13 @@ final class ReferenceLstm implements Lstm {
                 double bias = arithmetic.round(bIh.get(0, column) + bHh.get(0, column));
                 double sum = arithmetic.round(a.get(b, column) + bias);
                 boolean isCandidate = column / hiddenSize == 2;
-                a.set(b, column, arithmetic.round(isCandidate ? Math.tanh(sum) : 1 / (1 + Math.exp(-sum))));
+                a.set(b, column, isCandidate ? arithmetic.round(Math.tanh(sum)) : sigmoid(sum));
             }
         }
+    }
+
+    private double sigmoid(double x) {
+        return arithmetic.round(1 / arithmetic.round(1 + arithmetic.round(Math.exp(-x))));
     }
 
     @Override
