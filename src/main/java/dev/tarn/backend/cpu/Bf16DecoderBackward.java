@@ -107,11 +107,6 @@ final class Bf16DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public int pieceRows() {
-        return pieceRows;
-    }
-
-    @Override
     public void pack(long source) {
         weights.packFrom(source);
     }

@@ -15,11 +15,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class CpuDecoder implements Decoder {
 
-    /** Bytes of the logits of a slice: what may hope to stay in the last-level cache. */
-    private static final long SLICE_BYTES = 24L << 20;
+    /**
+     * How the rows are cut.
+     *
+     * @param sliceBytes logits of a slice in single precision: what may hope to stay in the last-level cache
+     * @param pieceBytes logits of a piece, in the precision of the products
+     */
+    record Cut(long sliceBytes, long pieceBytes) {
 
-    /** Bytes of the logits of a piece. */
-    private static final long PIECE_BYTES = 256L << 20;
+        static final Cut USUAL = new Cut(24L << 20, 256L << 20);
+
+        private static int rows(long bytes, long rowBytes, int maxRows) {
+            return (int) Math.max(1, Math.min(maxRows, bytes / rowBytes));
+        }
+    }
 
     /** Below this, single precision runs out of exponents and the logarithm of a probability is not to be trusted. */
     private static final float SMALLEST_PROBABILITY = 1e-30f;
@@ -32,6 +41,7 @@ final class CpuDecoder implements Decoder {
     private final int embSz;
     private final int maxRows;
     private final int sliceRows;
+    private final int pieceRows;
     private final memory.data_type factorType;
 
     private final Owned owned = new Owned();
@@ -60,7 +70,7 @@ final class CpuDecoder implements Decoder {
             Kernel forward, Kernel softmax, @Nullable Kernel roundInput) {}
 
     CpuDecoder(
-            OneDnn dnn, Team team, HostMemory hostMemory, Precision precision, int vocabulary, int embSz, int maxRows) {
+            OneDnn dnn, Team team, HostMemory hostMemory, Precision precision, int vocabulary, int embSz, int maxRows, Cut cut) {
         Shapes.plan("decoder", vocabulary, embSz, maxRows);
         this.dnn = dnn;
         this.team = team;
@@ -71,7 +81,9 @@ final class CpuDecoder implements Decoder {
         this.maxRows = maxRows;
         boolean isBf16 = precision == Precision.BF16;
         factorType = isBf16 ? OneDnn.BF16 : OneDnn.F32;
-        sliceRows = rowsWithin(SLICE_BYTES);
+        sliceRows = Cut.rows(cut.sliceBytes, (long) Float.BYTES * vocabulary, maxRows);
+        long pieceRowBytes = (long) (isBf16 ? Short.BYTES : Float.BYTES) * vocabulary;
+        pieceRows = Math.max(sliceRows, Cut.rows(cut.pieceBytes, pieceRowBytes, maxRows));
         slices = new @Nullable Slice[sliceRows + 1];
         targets = new int[maxRows];
         losses = new double[maxRows];
@@ -92,10 +104,6 @@ final class CpuDecoder implements Decoder {
             close();
             throw e;
         }
-    }
-
-    private int rowsWithin(long bytes) {
-        return (int) Math.max(1, Math.min(maxRows, bytes / Float.BYTES / vocabulary));
     }
 
     private Slice slice(int rows) {
@@ -149,9 +157,8 @@ final class CpuDecoder implements Decoder {
     private DecoderBackward backward() {
         DecoderBackward made = backward;
         if (made == null) {
-            int pieceRows = rowsWithin(PIECE_BYTES);
             made = precision == Precision.BF16
-                    ? new Bf16DecoderBackward(dnn, owned, arena, vocabulary, embSz, rowsWithin(2 * PIECE_BYTES), logits)
+                    ? new Bf16DecoderBackward(dnn, owned, arena, vocabulary, embSz, pieceRows, logits)
                     : new F32DecoderBackward(dnn, team, owned, arena, vocabulary, embSz, pieceRows, sliceRows);
             Block plain = hostMemory.take("unpacked weights", (long) vocabulary * embSz * Float.BYTES);
             try (Owned once = new Owned()) {
@@ -224,7 +231,7 @@ final class CpuDecoder implements Decoder {
         DecoderBackward half = backward();
         float mean = 1f / rows;
         half.begin(mean);
-        int size = evenPart(rows, half.pieceRows());
+        int size = evenPart(rows, pieceRows);
         for (int first = 0; first < rows; first += size) {
             int count = Math.min(size, rows - first);
             slices(half, input, dInput, dBias, mean, first, count);

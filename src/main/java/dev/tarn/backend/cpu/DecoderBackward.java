@@ -9,9 +9,6 @@ package dev.tarn.backend.cpu;
  */
 interface DecoderBackward {
 
-    /** Rows of a piece at most. */
-    int pieceRows();
-
     /** Packs the weights again. */
     void pack(long weights);
 

@@ -54,11 +54,6 @@ final class F32DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public int pieceRows() {
-        return logits.dim(0);
-    }
-
-    @Override
     public void pack(long source) {
         weights.packFrom(source);
     }
