@@ -70,7 +70,14 @@ final class CpuDecoder implements Decoder {
             Kernel forward, Kernel softmax, @Nullable Kernel roundInput) {}
 
     CpuDecoder(
-            OneDnn dnn, Team team, HostMemory hostMemory, Precision precision, int vocabulary, int embSz, int maxRows, Cut cut) {
+            OneDnn dnn,
+            Team team,
+            HostMemory hostMemory,
+            Precision precision,
+            int vocabulary,
+            int embSz,
+            int maxRows,
+            Cut cut) {
         Shapes.plan("decoder", vocabulary, embSz, maxRows);
         this.dnn = dnn;
         this.team = team;

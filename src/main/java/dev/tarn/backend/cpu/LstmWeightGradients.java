@@ -55,10 +55,10 @@ final class LstmWeightGradients {
     }
 
     private Products bf16Products(long rows) {
-        Kernel addByInput = product(
-                rows, inputSize, OneDnn.any(owned, OneDnn.BF16, rows, inputSize), OneDnn.Epilogue.ADD);
-        Kernel addByState = product(
-                rows, hiddenSize, OneDnn.any(owned, OneDnn.BF16, rows, hiddenSize), OneDnn.Epilogue.ADD);
+        Kernel addByInput =
+                product(rows, inputSize, OneDnn.any(owned, OneDnn.BF16, rows, inputSize), OneDnn.Epilogue.ADD);
+        Kernel addByState =
+                product(rows, hiddenSize, OneDnn.any(owned, OneDnn.BF16, rows, hiddenSize), OneDnn.Epilogue.ADD);
         memory.desc input = addByInput.layout(Kernel.WEIGHTS);
         memory.desc state = addByState.layout(Kernel.WEIGHTS);
         scratch.factors().reserve(Math.max(input.get_size(), state.get_size()));
