@@ -70,24 +70,25 @@ class DrawnMaskTest {
         }
     }
 
+    /** One step of one sequence, so that each entry is one product: a sum of two can be exactly zero in bfloat16. */
     @ParameterizedTest
     @MethodSource("devices")
     void theRecurrentGradientIsZeroWhereTheWeightWasDroppedAndHardlyElsewhere(TestDevice device) {
         int hidden = 71;
         try (Backend backend = device.open();
                 Arena arena = backend.arena("masks");
-                Lstm lstm = backend.lstm(1, 2, 1, hidden)) {
+                Lstm lstm = backend.lstm(1, 1, 1, hidden)) {
             LstmWeights weights = lstmWeights(backend, arena, hidden, 0.1);
             for (float p : PROBABILITIES) {
                 Mask.Drawn mask = mask(p, Purpose.WEIGHT_DROP);
                 lstm.load(weights, mask);
-                Tensor x = normal(backend, arena, 1, 2, 1, 1);
+                Tensor x = normal(backend, arena, 1, 1, 1, 1);
                 Tensor h0 = normal(backend, arena, 1, 1, hidden);
                 Tensor c0 = normal(backend, arena, 1, 1, hidden);
-                Tensor y = arena.real("y", 2, 1, hidden);
+                Tensor y = arena.real("y", 1, 1, hidden);
                 lstm.forward(x, h0, c0, y, arena.real("hT", 1, hidden), arena.real("cT", 1, hidden), true);
                 LstmWeights gradients = lstmWeights(backend, arena, hidden, 0);
-                Tensor dy = normal(backend, arena, 1, 2, 1, hidden);
+                Tensor dy = normal(backend, arena, 1, 1, 1, hidden);
                 lstm.backward(x, h0, c0, y, dy, null, null, null, null, null, gradients);
                 float[] gradient = read(backend, gradients.wHh());
                 int cancelled = 0;
