@@ -18,6 +18,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** The outcome of a run as Markdown tables and as JSON. */
 final class Comparison {
 
+    /** The share of the processors that others may have while something is measured. */
+    private static final double QUIET = 0.05;
+
     private final int threads;
     private final double peakF32;
     private final double peakBf16;
@@ -155,6 +158,9 @@ final class Comparison {
         }
         line(text, "");
         line(text, "others: the largest share of the processors that other programs took while an arm was timed.");
+        if (cells.stream().anyMatch(cell -> cell.foreignShare() > QUIET)) {
+            line(text, "WARNING: the machine was not quiet; rows where others had more than 5 %% are no measurement.");
+        }
     }
 
     private void products(StringBuilder text) {

@@ -163,12 +163,13 @@ final class SideBySide implements Callable<Integer> {
     private static void progress(int round, Comparison.Cell cell, Arm arm, ArmResult result) {
         System.out.printf(
                 Locale.ROOT,
-                "round %d  %-6s  %-14s  %6.0f tokens/s  %6.0f ms a step  %5d MiB  others used %2.0f %% of the processors%n",
+                "round %d  %-6s  %-14s  %6.0f tokens/s  step %6.0f ms, %5.2f processor s  %5d MiB  others %2.0f %%%n",
                 round,
                 cell.label(),
                 arm.label(),
                 result.tokensPerSecond(cell.size()),
                 result.medianMillis(),
+                result.processorSeconds(),
                 result.peakBytes() >> 20,
                 100 * result.foreignShare());
     }

@@ -14,6 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -43,6 +46,7 @@ public final class Main implements Runnable {
 
     private static final int CONFIGURATION = 2;
     private static final int DEFECT = 1;
+    private static final Pattern UNKNOWN_OPTION = Pattern.compile("Unknown option: '([^']+)'");
 
     private final Console console;
 
@@ -104,9 +108,8 @@ public final class Main implements Runnable {
 
     private static int misused(ParameterException exception, Console console) {
         String message = String.valueOf(exception.getMessage());
-        if (exception instanceof UnmatchedArgumentException unmatched
-                && !unmatched.getUnmatched().isEmpty()) {
-            String word = unmatched.getUnmatched().get(0);
+        String word = unknownWord(exception, message);
+        if (word != null) {
             CommandLine command = exception.getCommandLine();
             List<String> known = new ArrayList<>();
             if (word.startsWith("-")) {
@@ -122,6 +125,17 @@ public final class Main implements Runnable {
             message += "; see `" + exception.getCommandLine().getCommandSpec().qualifiedName() + " --help`.";
         }
         return console.error("configuration", message, CONFIGURATION);
+    }
+
+    /** The word that the parser does not know, or null if that is not what is wrong. */
+    private static @Nullable String unknownWord(ParameterException exception, String message) {
+        if (exception instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
+            return unmatched.getUnmatched().get(0);
+        }
+        // Where a flag with values comes before it, the parser takes an unknown flag for a wrong value.
+        Matcher option = UNKNOWN_OPTION.matcher(message);
+        return option.find() ? option.group(1) : null;
     }
 
     /** The version of the build. */

@@ -20,8 +20,14 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** What a user sees of training: a head, fastai's table with a row for every epoch, and on a terminal a progress bar. */
+/**
+ * What a user sees of training: a head, fastai's table with a row for every epoch, and between the rows a progress bar on a
+ * terminal or a line a minute elsewhere.
+ */
 final class TrainingView implements Callback {
+
+    /** Without a progress bar, a line comes as often as this. */
+    private static final long SILENCE_NANOS = 60_000_000_000L;
 
     private static final String HEAD = "epoch  train_loss  valid_loss  perplexity  accuracy  tokens/s     time";
 
@@ -30,6 +36,8 @@ final class TrainingView implements Callback {
     private @Nullable ProgressBar bar;
     private long tokens;
     private long started;
+    private long told;
+    private int firstWindow;
 
     private TrainingView(Console console) {
         this.console = console;
@@ -83,10 +91,14 @@ final class TrainingView implements Callback {
         }
         tokens = 0;
         started = System.nanoTime();
+        told = started;
     }
 
     @Override
     public void onBatchEnd(Step step) {
+        if (tokens == 0) {
+            firstWindow = step.window();
+        }
         if (bar == null && console.isTerminal() && !console.isJson() && !console.isQuiet()) {
             bar = new ProgressBarBuilder()
                     .setTaskName("epoch " + step.epoch())
@@ -99,6 +111,22 @@ final class TrainingView implements Callback {
         }
         if (bar != null) {
             bar.step();
+        } else if (!console.isJson() && System.nanoTime() - told > SILENCE_NANOS) {
+            told = System.nanoTime();
+            double seconds = (told - started) / 1e9;
+            StepLoss last = step.learner().recorder().last();
+            Duration left = Duration.ofMillis(
+                    (long) (1000 * seconds * (step.windows() - step.window() - 1) / (step.window() + 1 - firstWindow)));
+            console.note(String.format(
+                    Locale.ROOT,
+                    "epoch %d: window %,d of %,d, loss %s, %,.0f tokens/s, %d:%02d left",
+                    step.epoch(),
+                    step.window() + 1,
+                    step.windows(),
+                    last == null ? "-" : number("%.4f", last.smooth()),
+                    tokens / seconds,
+                    left.toMinutes(),
+                    left.toSecondsPart()));
         }
     }
 

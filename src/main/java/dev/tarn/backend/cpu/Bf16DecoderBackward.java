@@ -5,15 +5,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * In bf16: the gradient of the logits is rounded while a slice is still in the cache, with the factor 1/N. The gradient
- * of the weights is made transposed, as {@code [x,1]' dLogits}: it is x that has to be transposed then, which is small,
- * and the row of ones makes the gradient of the bias. It is added to the parameters once, at the end.
+ * of the weights is made transposed, as {@code x' dLogits}: it is x that has to be transposed then, which is small. It
+ * is added to the parameters once, at the end.
  */
 final class Bf16DecoderBackward implements DecoderBackward {
 
-    private static final int ONE_AS_BF16 = 0x3F80;
-
     private final OneDnn dnn;
-    private final Team team;
     private final Owned owned;
     private final int vocabulary;
     private final int embSz;
@@ -24,10 +21,10 @@ final class Bf16DecoderBackward implements DecoderBackward {
 
     private final Block dLogits;
 
-    /** x of a piece, transposed, and below it a row of ones: [E+1, pieceRows] in bf16. */
+    /** x of a piece, transposed: [E, pieceRows] in bf16. */
     private final Block xTransposed;
 
-    /** [E+1,V]: the gradients of the weights, transposed, and of the bias. */
+    /** The gradient of the weights, transposed: [E,V]. */
     private final CpuTensor gradient;
 
     private final CpuTensor mean;
@@ -42,25 +39,16 @@ final class Bf16DecoderBackward implements DecoderBackward {
     private record Piece(Kernel transpose, Kernel byWeight, Kernel addByWeight) {}
 
     Bf16DecoderBackward(
-            OneDnn dnn,
-            Team team,
-            Owned owned,
-            CpuArena arena,
-            int vocabulary,
-            int embSz,
-            int pieceRows,
-            CpuTensor logits) {
+            OneDnn dnn, Owned owned, CpuArena arena, int vocabulary, int embSz, int pieceRows, CpuTensor logits) {
         this.dnn = dnn;
-        this.team = team;
         this.owned = owned;
         this.vocabulary = vocabulary;
         this.embSz = embSz;
         this.pieceRows = pieceRows;
         this.logits = logits;
         dLogits = arena.block("logits gradient in bf16", (long) pieceRows * vocabulary * Short.BYTES);
-        xTransposed = arena.block("transposed x in bf16", (embSz + 1L) * pieceRows * Short.BYTES);
-        xTransposed.fillShorts((long) embSz * pieceRows, pieceRows, (short) ONE_AS_BF16);
-        gradient = arena.real("transposed gradient of the decoder", embSz + 1, vocabulary);
+        xTransposed = arena.block("transposed x in bf16", (long) embSz * pieceRows * Short.BYTES);
+        gradient = arena.real("transposed gradient of the decoder", embSz, vocabulary);
         mean = arena.real("factor of the mean", 1);
         int sliceRows = logits.dim(0);
         slices = new @Nullable Slice[sliceRows + 1];
@@ -111,16 +99,11 @@ final class Bf16DecoderBackward implements DecoderBackward {
     private Kernel byWeight(int rows, OneDnn.Epilogue epilogue) {
         return dnn.matmul(
                 owned,
-                OneDnn.matrix(owned, OneDnn.BF16, embSz + 1L, rows, pieceRows),
+                OneDnn.matrix(owned, OneDnn.BF16, embSz, rows, pieceRows),
                 OneDnn.matrix(owned, OneDnn.BF16, rows, vocabulary),
                 null,
-                OneDnn.matrix(owned, OneDnn.F32, embSz + 1L, vocabulary),
+                OneDnn.matrix(owned, OneDnn.F32, embSz, vocabulary),
                 epilogue);
-    }
-
-    @Override
-    public int pieceRows() {
-        return pieceRows;
     }
 
     @Override
@@ -154,10 +137,7 @@ final class Bf16DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public void piece(int rows, long x, @Nullable CpuTensor dw, @Nullable CpuTensor db) {
-        if (dw == null && db == null) {
-            return;
-        }
+    public void piece(int rows, long x, CpuTensor dw) {
         Piece known = pieces[rows];
         Piece piece = known == null ? makePiece(rows) : known;
         piece.transpose.run(x, xTransposed.address());
@@ -167,18 +147,7 @@ final class Bf16DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public void finish(@Nullable CpuTensor dw, @Nullable CpuTensor db) {
-        if (dw != null) {
-            addTransposed.run(gradient.address(), dw.address());
-        }
-        if (db != null) {
-            long biasRow = (long) embSz * vocabulary;
-            team.tiles(vocabulary, (scratch, from, count) -> {
-                db.get(from, scratch.a, count);
-                gradient.get(biasRow + from, scratch.b, count);
-                Optimizers.addScaled(scratch.a, scratch.b, 1f, count);
-                db.put(from, scratch.a, count);
-            });
-        }
+    public void finish(CpuTensor dw) {
+        addTransposed.run(gradient.address(), dw.address());
     }
 }

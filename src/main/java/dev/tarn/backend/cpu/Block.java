@@ -55,13 +55,6 @@ final class Block implements AutoCloseable {
         return buffer.asIntBuffer();
     }
 
-    /** Writes the same 16 bits {@code count} times from the {@code first} of them on. */
-    void fillShorts(long first, int count, short value) {
-        for (int i = 0; i < count; i++) {
-            buffer.putShort((int) (first + i) * Short.BYTES, value);
-        }
-    }
-
     @Override
     public void close() {
         if (!closed) {

@@ -209,7 +209,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Decoder decoder(int vocabulary, int embSz, int maxRows) {
-        return new CpuDecoder(dnn, team, memory, precision, vocabulary, embSz, maxRows);
+        return new CpuDecoder(dnn, team, memory, precision, vocabulary, embSz, maxRows, CpuDecoder.Cut.USUAL);
     }
 
     @Override

@@ -15,11 +15,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class CpuDecoder implements Decoder {
 
-    /** Bytes of the logits of a slice: what may hope to stay in the last-level cache. */
-    private static final long SLICE_BYTES = 24L << 20;
+    /**
+     * How the rows are cut.
+     *
+     * @param sliceBytes logits of a slice in single precision: what may hope to stay in the last-level cache
+     * @param pieceBytes logits of a piece, in the precision of the products
+     */
+    record Cut(long sliceBytes, long pieceBytes) {
 
-    /** Bytes of the logits of a piece. */
-    private static final long PIECE_BYTES = 256L << 20;
+        static final Cut USUAL = new Cut(24L << 20, 256L << 20);
+
+        private static int rows(long bytes, long rowBytes, int maxRows) {
+            return (int) Math.max(1, Math.min(maxRows, bytes / rowBytes));
+        }
+    }
 
     /** Below this, single precision runs out of exponents and the logarithm of a probability is not to be trusted. */
     private static final float SMALLEST_PROBABILITY = 1e-30f;
@@ -32,12 +41,14 @@ final class CpuDecoder implements Decoder {
     private final int embSz;
     private final int maxRows;
     private final int sliceRows;
+    private final int pieceRows;
     private final memory.data_type factorType;
 
     private final Owned owned = new Owned();
     private final CpuArena arena;
     private final CpuTensor logits;
     private final CpuTensor bias;
+    private final CpuTensor ones;
     private final Packed weights;
 
     /** bf16 only: x of a slice. */
@@ -59,7 +70,14 @@ final class CpuDecoder implements Decoder {
             Kernel forward, Kernel softmax, @Nullable Kernel roundInput) {}
 
     CpuDecoder(
-            OneDnn dnn, Team team, HostMemory hostMemory, Precision precision, int vocabulary, int embSz, int maxRows) {
+            OneDnn dnn,
+            Team team,
+            HostMemory hostMemory,
+            Precision precision,
+            int vocabulary,
+            int embSz,
+            int maxRows,
+            Cut cut) {
         Shapes.plan("decoder", vocabulary, embSz, maxRows);
         this.dnn = dnn;
         this.team = team;
@@ -70,7 +88,9 @@ final class CpuDecoder implements Decoder {
         this.maxRows = maxRows;
         boolean isBf16 = precision == Precision.BF16;
         factorType = isBf16 ? OneDnn.BF16 : OneDnn.F32;
-        sliceRows = rowsWithin(SLICE_BYTES);
+        sliceRows = Cut.rows(cut.sliceBytes, (long) Float.BYTES * vocabulary, maxRows);
+        long pieceRowBytes = (long) (isBf16 ? Short.BYTES : Float.BYTES) * vocabulary;
+        pieceRows = Math.max(sliceRows, Cut.rows(cut.pieceBytes, pieceRowBytes, maxRows));
         slices = new @Nullable Slice[sliceRows + 1];
         targets = new int[maxRows];
         losses = new double[maxRows];
@@ -79,6 +99,10 @@ final class CpuDecoder implements Decoder {
         try {
             logits = arena.real("logits", sliceRows, vocabulary);
             bias = arena.real("bias", vocabulary);
+            ones = arena.real("ones", sliceRows);
+            for (int row = 0; row < sliceRows; row++) {
+                ones.setReal(row, 1f);
+            }
             x16 = isBf16 ? arena.block("x in bf16", (long) sliceRows * embSz * Short.BYTES) : null;
             Slice largest = slice(sliceRows, OneDnn.any(owned, factorType, embSz, vocabulary));
             memory.desc source = OneDnn.transposed(owned, OneDnn.F32, embSz, vocabulary, embSz);
@@ -87,10 +111,6 @@ final class CpuDecoder implements Decoder {
             close();
             throw e;
         }
-    }
-
-    private int rowsWithin(long bytes) {
-        return (int) Math.max(1, Math.min(maxRows, bytes / Float.BYTES / vocabulary));
     }
 
     private Slice slice(int rows) {
@@ -144,10 +164,8 @@ final class CpuDecoder implements Decoder {
     private DecoderBackward backward() {
         DecoderBackward made = backward;
         if (made == null) {
-            int pieceRows = rowsWithin(PIECE_BYTES);
             made = precision == Precision.BF16
-                    ? new Bf16DecoderBackward(
-                            dnn, team, owned, arena, vocabulary, embSz, rowsWithin(2 * PIECE_BYTES), logits)
+                    ? new Bf16DecoderBackward(dnn, owned, arena, vocabulary, embSz, pieceRows, logits)
                     : new F32DecoderBackward(dnn, team, owned, arena, vocabulary, embSz, pieceRows, sliceRows);
             Block plain = hostMemory.take("unpacked weights", (long) vocabulary * embSz * Float.BYTES);
             try (Owned once = new Owned()) {
@@ -218,18 +236,30 @@ final class CpuDecoder implements Decoder {
         CpuTensor dWeights = dw == null ? null : CpuTensor.of(dw);
         CpuTensor dBias = db == null ? null : CpuTensor.of(db);
         DecoderBackward half = backward();
-        half.begin(1f / rows);
-        int size = evenPart(rows, half.pieceRows());
+        float mean = 1f / rows;
+        half.begin(mean);
+        int size = evenPart(rows, pieceRows);
         for (int first = 0; first < rows; first += size) {
             int count = Math.min(size, rows - first);
-            slices(half, input, dInput, first, count);
-            half.piece(count, input.address((long) first * embSz), dWeights, dBias);
+            slices(half, input, dInput, dBias, mean, first, count);
+            if (dWeights != null) {
+                half.piece(count, input.address((long) first * embSz), dWeights);
+            }
         }
-        half.finish(dWeights, dBias);
+        if (dWeights != null) {
+            half.finish(dWeights);
+        }
         writeStats(CpuTensor.of(stats), rows, Double.NaN);
     }
 
-    private void slices(DecoderBackward half, CpuTensor x, CpuTensor dx, int pieceFirst, int pieceCount) {
+    private void slices(
+            DecoderBackward half,
+            CpuTensor x,
+            CpuTensor dx,
+            @Nullable CpuTensor db,
+            float mean,
+            int pieceFirst,
+            int pieceCount) {
         int size = evenPart(pieceCount, sliceRows);
         for (int inPiece = 0; inPiece < pieceCount; inPiece += size) {
             int count = Math.min(size, pieceCount - inPiece);
@@ -239,6 +269,9 @@ final class CpuDecoder implements Decoder {
             forward(count, x, first, place);
             slice(count).softmax.run(place, place);
             takeLosses(half.logits(), row, x, first, count, true);
+            if (db != null) {
+                dnn.addColumnSums(count, vocabulary, mean, place, ones.address(), db.address());
+            }
             half.slice(inPiece, count, dx, (long) first * embSz);
         }
     }

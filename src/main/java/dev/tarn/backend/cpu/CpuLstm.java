@@ -227,7 +227,7 @@ final class CpuLstm implements Lstm {
                     : t == 0 ? h.address() : output.address(at - stepSize);
             for (Part part : PARTS) {
                 long columns = 4 * at + (long) part.first * hiddenSize;
-                Kernel step = steps[part.ordinal()];
+                Kernel step = steps[part.index];
                 if (batch == 1) {
                     step.at(Kernel.BIAS, projected.address(columns));
                 }

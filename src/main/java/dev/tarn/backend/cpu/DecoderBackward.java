@@ -1,7 +1,5 @@
 package dev.tarn.backend.cpu;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * The backward half of {@link CpuDecoder}. A window is cut into pieces, as large as memory allows because the gradient of
  * the weights is read and written once for each, and a piece into slices, small enough that the logits of one stay in
@@ -10,9 +8,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Order of use: {@link #begin}, then for each piece its slices, then the piece, then {@link #finish}.
  */
 interface DecoderBackward {
-
-    /** Rows of a piece at most. */
-    int pieceRows();
 
     /** Packs the weights again. */
     void pack(long weights);
@@ -30,12 +25,12 @@ interface DecoderBackward {
     void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart);
 
     /**
-     * All slices of a piece have run: adds to the gradients of the parameters.
+     * All slices of a piece have run: adds to the gradient of the weights.
      *
      * @param x where the rows of the piece start
      */
-    void piece(int rows, long x, @Nullable CpuTensor dw, @Nullable CpuTensor db);
+    void piece(int rows, long x, CpuTensor dw);
 
     /** All pieces have run. */
-    void finish(@Nullable CpuTensor dw, @Nullable CpuTensor db);
+    void finish(CpuTensor dw);
 }

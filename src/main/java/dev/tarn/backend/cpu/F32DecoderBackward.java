@@ -11,7 +11,6 @@ final class F32DecoderBackward implements DecoderBackward {
     private final int vocabulary;
     private final int embSz;
     private final CpuTensor logits;
-    private final CpuTensor ones;
     private final Packed weights;
     private final @Nullable Kernel[] byInput;
     private float mean;
@@ -31,10 +30,6 @@ final class F32DecoderBackward implements DecoderBackward {
         this.vocabulary = vocabulary;
         this.embSz = embSz;
         logits = arena.real("logits of a piece", pieceRows, vocabulary);
-        ones = arena.real("ones", pieceRows);
-        for (int row = 0; row < pieceRows; row++) {
-            ones.setReal(row, 1f);
-        }
         byInput = new @Nullable Kernel[sliceRows + 1];
         Kernel largest = byInput(sliceRows, OneDnn.any(owned, OneDnn.F32, vocabulary, embSz));
         weights = new Packed(
@@ -56,11 +51,6 @@ final class F32DecoderBackward implements DecoderBackward {
                 OneDnn.Epilogue.NONE);
         byInput[rows] = kernel;
         return kernel;
-    }
-
-    @Override
-    public int pieceRows() {
-        return logits.dim(0);
     }
 
     @Override
@@ -102,15 +92,10 @@ final class F32DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public void piece(int rows, long x, @Nullable CpuTensor dw, @Nullable CpuTensor db) {
-        if (dw != null) {
-            dnn.multiplyTransposed(vocabulary, embSz, rows, mean, logits.address(), x, 1f, dw.address());
-        }
-        if (db != null) {
-            dnn.addColumnSums(rows, vocabulary, mean, logits.address(), ones.address(), db.address());
-        }
+    public void piece(int rows, long x, CpuTensor dw) {
+        dnn.multiplyTransposed(vocabulary, embSz, rows, mean, logits.address(), x, 1f, dw.address());
     }
 
     @Override
-    public void finish(@Nullable CpuTensor dw, @Nullable CpuTensor db) {}
+    public void finish(CpuTensor dw) {}
 }

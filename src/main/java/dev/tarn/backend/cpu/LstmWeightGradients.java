@@ -55,8 +55,10 @@ final class LstmWeightGradients {
     }
 
     private Products bf16Products(long rows) {
-        Kernel addByInput = product(OneDnn.any(owned, OneDnn.BF16, rows, inputSize), OneDnn.Epilogue.ADD);
-        Kernel addByState = product(OneDnn.any(owned, OneDnn.BF16, rows, hiddenSize), OneDnn.Epilogue.ADD);
+        Kernel addByInput =
+                product(rows, inputSize, OneDnn.any(owned, OneDnn.BF16, rows, inputSize), OneDnn.Epilogue.ADD);
+        Kernel addByState =
+                product(rows, hiddenSize, OneDnn.any(owned, OneDnn.BF16, rows, hiddenSize), OneDnn.Epilogue.ADD);
         memory.desc input = addByInput.layout(Kernel.WEIGHTS);
         memory.desc state = addByState.layout(Kernel.WEIGHTS);
         scratch.factors().reserve(Math.max(input.get_size(), state.get_size()));
@@ -65,12 +67,10 @@ final class LstmWeightGradients {
                 addByInput,
                 dnn.copy(owned, OneDnn.matrix(owned, OneDnn.BF16, rows, hiddenSize), state),
                 addByState,
-                product(state, OneDnn.Epilogue.NONE));
+                product(rows, hiddenSize, state, OneDnn.Epilogue.NONE));
     }
 
-    private Kernel product(memory.desc right, OneDnn.Epilogue epilogue) {
-        long rows = right.get_dims().get(0);
-        long columns = right.get_dims().get(1);
+    private Kernel product(long rows, long columns, memory.desc right, OneDnn.Epilogue epilogue) {
         long h4 = 4L * hiddenSize;
         return dnn.matmul(
                 owned,

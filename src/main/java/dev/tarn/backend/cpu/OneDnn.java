@@ -92,8 +92,8 @@ final class OneDnn implements AutoCloseable {
     /**
      * {@code target (+)= source · weights (+ bias)}, then the activation.
      *
-     * @throws IllegalArgumentException for a product of one row that adds to its target: oneDNN 3.11 computes that wrong
-     *     in f32 when the row is longer than about 1100, and writes up to a kilobyte behind its scratchpad. Hand the row
+     * @throws IllegalArgumentException for an f32 product of one row that adds to its target: oneDNN 3.11 computes that
+     *     wrong when the row is longer than about 1100, and writes up to a kilobyte behind its scratchpad. Hand the row
      *     that is to be added in as the bias instead.
      */
     Kernel matmul(
@@ -103,7 +103,8 @@ final class OneDnn implements AutoCloseable {
             memory.@Nullable desc bias,
             memory.desc target,
             Epilogue epilogue) {
-        if (epilogue.adds() && target.get_dims().get(0) == 1) {
+        boolean isF32 = source.get_data_type().value == F32.value;
+        if (epilogue.adds() && isF32 && rows(owner, target) == 1) {
             throw new IllegalArgumentException("a product of one row cannot add to its target");
         }
         primitive_attr attributes = attributes(owner);
@@ -122,13 +123,17 @@ final class OneDnn implements AutoCloseable {
                         : new matmul.primitive_desc(cpu, source, weights, bias, target, attributes, true));
         require(plan, "a matrix product");
         Kernel kernel = new Kernel(this, owner, owner.keep(new matmul(plan)), scratchpad(owner, plan));
-        kernel.argument(Kernel.SOURCE, plan.src_desc());
-        kernel.argument(Kernel.WEIGHTS, plan.weights_desc());
+        kernel.argument(Kernel.SOURCE, source);
+        kernel.argument(Kernel.WEIGHTS, owner.keep(plan.weights_desc()));
         if (bias != null) {
             kernel.argument(Kernel.BIAS, bias);
         }
-        kernel.argument(Kernel.TARGET, plan.dst_desc());
+        kernel.argument(Kernel.TARGET, target);
         return kernel;
+    }
+
+    private static long rows(Owned owner, memory.desc matrix) {
+        return owner.keep(matrix.get_dims()).get(0);
     }
 
     /** Copies between layouts and types. */
