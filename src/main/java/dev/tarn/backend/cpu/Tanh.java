@@ -4,6 +4,7 @@ package dev.tarn.backend.cpu;
  * tanh without an exponential: a quotient of two polynomials, within 4e-7 of the true value in proportion. The compiler
  * makes vector code of loops over it, as it cannot of {@link Math#tanh}. The coefficients are those of Eigen and XLA.
  */
+@SuppressWarnings("FloatingPointLiteralPrecision") // the digits of the published fit
 final class Tanh {
 
     /** From here on the quotient stays where it is, 3e-7 below 1. */
