@@ -76,7 +76,7 @@ class DrawnMaskTest {
      */
     @ParameterizedTest
     @MethodSource("devices")
-    void theRecurrentGradientIsZeroWhereTheWeightWasDroppedAndHardlyElsewhere(TestDevice device) {
+    void theRecurrentGradientIsZeroExactlyWhereTheWeightWasDropped(TestDevice device) {
         int hidden = 71;
         try (Backend backend = device.open();
                 Arena arena = backend.arena("masks");
@@ -94,16 +94,9 @@ class DrawnMaskTest {
                 Tensor dy = normal(backend, arena, 1, 1, 1, hidden);
                 lstm.backward(x, h0, c0, y, dy, null, null, null, null, null, gradients);
                 float[] gradient = read(backend, gradients.wHh());
-                int cancelled = 0;
                 for (int e = 0; e < gradient.length; e++) {
-                    if (mask.at(e) == 0) {
-                        assertThat(gradient[e] == 0).as("element %d", e).isTrue();
-                    } else if (gradient[e] == 0) {
-                        cancelled++;
-                    }
+                    assertThat(gradient[e] == 0).as("element %d", e).isEqualTo(mask.at(e) == 0);
                 }
-                // With bfloat16 factors two time steps can cancel to the last bit, once in ten thousand elements or so.
-                assertThat(cancelled).isLessThanOrEqualTo(gradient.length / 1000);
             }
         }
     }
