@@ -53,7 +53,7 @@ public interface Backend extends AutoCloseable {
      * {@code out[t,b,e] = w[ids[t,b],e] · rows[ids[t,b]] · input[b,e]}.
      *
      * @param w [V,E] in
-     * @param ids [T,B] in, each in 0..V-1
+     * @param ids [T,B] in, each in 0..V-1; the caller checks them, a backend need not
      * @param rows mask over the V rows of the table (embedding dropout)
      * @param input locked mask over [B,E], the same at every time step (element {@code b*E+e})
      * @param out [T,B,E] out
@@ -84,9 +84,9 @@ public interface Backend extends AutoCloseable {
      *
      * @param h [T,B,H] in, raw output of the last layer
      * @param mask the locked output mask over [B,H]
-     * @param h0 [B,H] in, the carried state before the window; read only with {@code includeInitial}
+     * @param h0 [B,H] in, the carried state before the window; read only with {@code includeInitial} in the paper's form
      * @param dDropped [T,B,H] in, gradient by the dropped output
-     * @param dh [T,B,H] out; may be dDropped
+     * @param dh [T,B,H] out; may be dDropped, never h
      * @param values [3] out: the values of AR, TAR and NS
      * @param norms [T,B] out: ‖h_{t,b}‖₂, or null when not wanted
      */
@@ -145,7 +145,7 @@ public interface Backend extends AutoCloseable {
      * One SGD step: decay as {@link #adam}, then, with momentum, {@code buf = momentum·buf + g} (on step 1
      * {@code buf = g}) and {@code p -= lr·buf}; without, {@code p -= lr·g}.
      *
-     * @param buffer momentum buffer, or null when momentum is 0
+     * @param buffer momentum buffer, or null when momentum is 0; with momentum 0 it is left alone
      */
     void sgd(
             Tensor parameters,

@@ -42,8 +42,8 @@ public interface Lstm extends AutoCloseable {
      * @param dhT [B,H] in, the gradient by the last h, or null for zero
      * @param dcT [B,H] in, the gradient by the last c, or null for zero
      * @param dx [T,B,I] out, or null when it is not wanted
-     * @param dh0 [B,H] out, or null
-     * @param dc0 [B,H] out, or null
+     * @param dh0 [B,H] out, or null; must not alias dhT
+     * @param dc0 [B,H] out, or null; must not alias dcT
      * @param gradients added to ({@code +=}): {@code wHh} receives the gradient of the raw matrix, masked by the loaded
      *     weight drop; null when the layer is frozen
      */

@@ -1,6 +1,9 @@
 package dev.tarn.backend;
 
-/** What the factors of matrix products are rounded to; weights, sums, loss and regularizers stay in single precision. */
+/**
+ * What the factors of matrix products are rounded to; weights, sums, loss and regularizers stay in single precision. The
+ * gradient of a bias counts as a product with ones.
+ */
 public enum Precision {
     /** Double, on {@code reference} alone. */
     F64,

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TrainedLanguageModel implements AutoCloseable {
 
+    private static final String GIVEN_UNKNOWN = "<unk>";
+
     private final RunConfig config;
     private final Backend backend;
     private final PreparedText text;
@@ -103,7 +105,9 @@ public final class TrainedLanguageModel implements AutoCloseable {
             tokens.remove(tokens.size() - 1);
         }
         int[] ids = text.vocab().numericalize(tokens);
-        try (TextGenerator generator = new TextGenerator(model, sampling, SpecialToken.UNK.id(), seed)) {
+        // Corpora whose tokens are given spell the unknown word themselves.
+        int unk = text.vocab().contains(GIVEN_UNKNOWN) ? text.vocab().id(GIVEN_UNKNOWN) : SpecialToken.UNK.id();
+        try (TextGenerator generator = new TextGenerator(model, sampling, unk, seed)) {
             for (int id : generator.generate(ids, count)) {
                 tokens.add(text.vocab().token(id));
             }
