@@ -9,21 +9,22 @@ import org.bytedeco.dnnl.memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The decoder on slices of the rows: logits, softmax in place, one subtracted at the targets, and from there the
- * gradients ({@link DecoderBackward}). The logits of a whole window are never in memory at once. Losses are taken from
+ * The decoder on parts of the rows: logits, softmax in place, one subtracted at the targets, and from there the gradients
+ * ({@link DecoderBackward}). The logits of a whole window are never in memory at once. Losses are taken from
  * the probabilities of the targets and summed in double.
  */
 final class CpuDecoder implements Decoder {
 
     /**
-     * How the rows are cut.
+     * How the rows are cut, see {@link DecoderBackward}.
      *
-     * @param sliceBytes logits of a slice in single precision: what may hope to stay in the last-level cache
-     * @param pieceBytes logits of a piece, in the precision of the products
+     * @param stripBytes logits of a strip in single precision: what stays in the last-level cache
+     * @param sliceBytes logits of a slice in single precision: against reading the weights, which is most of 100 MB
+     * @param pieceBytes logits of a piece in the precision of the products
      */
-    record Cut(long sliceBytes, long pieceBytes) {
+    record Cut(long stripBytes, long sliceBytes, long pieceBytes) {
 
-        static final Cut USUAL = new Cut(24L << 20, 256L << 20);
+        static final Cut USUAL = new Cut(8L << 20, 128L << 20, 256L << 20);
 
         private static int rows(long bytes, long rowBytes, int maxRows) {
             return (int) Math.max(1, Math.min(maxRows, bytes / rowBytes));
@@ -40,6 +41,7 @@ final class CpuDecoder implements Decoder {
     private final int vocabulary;
     private final int embSz;
     private final int maxRows;
+    private final int stripRows;
     private final int sliceRows;
     private final int pieceRows;
     private final memory.data_type factorType;
@@ -54,8 +56,9 @@ final class CpuDecoder implements Decoder {
     /** bf16 only: x of a slice. */
     private final @Nullable Block x16;
 
-    /** Kernels by number of rows, made when a number is first seen. */
-    private final @Nullable Slice[] slices;
+    private final ByRows forward;
+    private final ByRows softmax;
+    private final ByRows roundInput;
 
     private final int[] targets;
     private final double[] losses;
@@ -65,9 +68,6 @@ final class CpuDecoder implements Decoder {
     private @Nullable DecoderBackward backward;
 
     private boolean loaded;
-
-    private record Slice(
-            Kernel forward, Kernel softmax, @Nullable Kernel roundInput) {}
 
     CpuDecoder(
             OneDnn dnn,
@@ -88,10 +88,11 @@ final class CpuDecoder implements Decoder {
         this.maxRows = maxRows;
         boolean isBf16 = precision == Precision.BF16;
         factorType = isBf16 ? OneDnn.BF16 : OneDnn.F32;
-        sliceRows = Cut.rows(cut.sliceBytes, (long) Float.BYTES * vocabulary, maxRows);
+        long logitsBytes = (long) Float.BYTES * vocabulary;
+        sliceRows = Cut.rows(cut.sliceBytes, logitsBytes, maxRows);
+        stripRows = Cut.rows(cut.stripBytes, logitsBytes, sliceRows);
         long pieceRowBytes = (long) (isBf16 ? Short.BYTES : Float.BYTES) * vocabulary;
         pieceRows = Math.max(sliceRows, Cut.rows(cut.pieceBytes, pieceRowBytes, maxRows));
-        slices = new @Nullable Slice[sliceRows + 1];
         targets = new int[maxRows];
         losses = new double[maxRows];
         correctByWorker = new int[team.workers().threads()];
@@ -99,43 +100,37 @@ final class CpuDecoder implements Decoder {
         try {
             logits = arena.real("logits", sliceRows, vocabulary);
             bias = arena.real("bias", vocabulary);
-            ones = arena.real("ones", sliceRows);
-            for (int row = 0; row < sliceRows; row++) {
+            ones = arena.real("ones", stripRows);
+            for (int row = 0; row < stripRows; row++) {
                 ones.setReal(row, 1f);
             }
             x16 = isBf16 ? arena.block("x in bf16", (long) sliceRows * embSz * Short.BYTES) : null;
-            Slice largest = slice(sliceRows, OneDnn.any(owned, factorType, embSz, vocabulary));
             memory.desc source = OneDnn.transposed(owned, OneDnn.F32, embSz, vocabulary, embSz);
-            weights = new Packed(dnn, owned, arena, "packed weights", source, largest.forward);
+            Kernel largest = forwardKernel(sliceRows, OneDnn.any(owned, factorType, embSz, vocabulary));
+            weights = new Packed(dnn, owned, arena, "packed weights", source, largest);
+            forward = new ByRows(sliceRows, rows -> forwardKernel(rows, largest.layout(Kernel.WEIGHTS)));
+            softmax = new ByRows(
+                    stripRows, rows -> dnn.softmax(owned, OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary)));
+            roundInput = new ByRows(
+                    sliceRows,
+                    rows -> dnn.copy(
+                            owned,
+                            OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
+                            OneDnn.matrix(owned, OneDnn.BF16, rows, embSz)));
         } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
     }
 
-    private Slice slice(int rows) {
-        Slice slice = slices[rows];
-        return slice == null ? slice(rows, weights.layout()) : slice;
-    }
-
-    private Slice slice(int rows, memory.desc weightLayout) {
-        memory.desc output = OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary);
-        Kernel forward = dnn.matmul(
+    private Kernel forwardKernel(int rows, memory.desc weightLayout) {
+        return dnn.matmul(
                 owned,
                 OneDnn.matrix(owned, factorType, rows, embSz),
                 weightLayout,
                 OneDnn.matrix(owned, OneDnn.F32, 1, vocabulary),
-                output,
+                OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary),
                 OneDnn.Epilogue.NONE);
-        Kernel roundInput = x16 == null
-                ? null
-                : dnn.copy(
-                        owned,
-                        OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
-                        OneDnn.matrix(owned, OneDnn.BF16, rows, embSz));
-        Slice slice = new Slice(forward, dnn.softmax(owned, output), roundInput);
-        slices[rows] = slice;
-        return slice;
     }
 
     @Override
@@ -187,13 +182,12 @@ final class CpuDecoder implements Decoder {
     }
 
     private void forward(int rows, CpuTensor x, int first, long target) {
-        Slice slice = slice(rows);
         long source = x.address((long) first * embSz);
-        if (x16 != null && slice.roundInput != null) {
-            slice.roundInput.run(source, x16.address());
+        if (x16 != null) {
+            roundInput.of(rows).run(source, x16.address());
             source = x16.address();
         }
-        slice.forward.at(Kernel.BIAS, bias.address()).run(source, weights.address(), target);
+        forward.of(rows).at(Kernel.BIAS, bias.address()).run(source, weights.address(), target);
     }
 
     @Override
@@ -218,9 +212,14 @@ final class CpuDecoder implements Decoder {
         for (int first = 0; first < rows; first += size) {
             int count = Math.min(size, rows - first);
             forward(count, input, first, logits.address());
-            correct += countCorrect(first, count);
-            slice(count).softmax.run(logits.address(), logits.address());
-            takeLosses(logits, 0, input, first, count, false);
+            int strip = evenPart(count, stripRows);
+            for (int row = 0; row < count; row += strip) {
+                int stripCount = Math.min(strip, count - row);
+                long place = logits.address((long) row * vocabulary);
+                correct += countCorrect(row, first + row, stripCount);
+                softmax.of(stripCount).run(place, place);
+                takeLosses(logits, row, input, first + row, stripCount, false);
+            }
         }
         writeStats(CpuTensor.of(stats), rows, (double) correct);
     }
@@ -264,15 +263,31 @@ final class CpuDecoder implements Decoder {
         for (int inPiece = 0; inPiece < pieceCount; inPiece += size) {
             int count = Math.min(size, pieceCount - inPiece);
             int first = pieceFirst + inPiece;
-            int row = half.logitsRow(inPiece);
+            forward(count, x, first, half.logits().address((long) half.sliceStart(inPiece) * vocabulary));
+            strips(half, x, db, mean, first, inPiece, count);
+            half.slice(inPiece, count, dx, (long) first * embSz);
+        }
+    }
+
+    private void strips(
+            DecoderBackward half,
+            CpuTensor x,
+            @Nullable CpuTensor db,
+            float mean,
+            int first,
+            int inPiece,
+            int sliceCount) {
+        int size = evenPart(sliceCount, stripRows);
+        for (int inSlice = 0; inSlice < sliceCount; inSlice += size) {
+            int count = Math.min(size, sliceCount - inSlice);
+            int row = half.sliceStart(inPiece) + inSlice;
             long place = half.logits().address((long) row * vocabulary);
-            forward(count, x, first, place);
-            slice(count).softmax.run(place, place);
-            takeLosses(half.logits(), row, x, first, count, true);
+            softmax.of(count).run(place, place);
+            takeLosses(half.logits(), row, x, first + inSlice, count, true);
             if (db != null) {
                 dnn.addColumnSums(count, vocabulary, mean, place, ones.address(), db.address());
             }
-            half.slice(inPiece, count, dx, (long) first * embSz);
+            half.strip(inPiece + inSlice, row, count);
         }
     }
 
@@ -327,11 +342,11 @@ final class CpuDecoder implements Decoder {
         }
     }
 
-    private int countCorrect(int first, int count) {
+    private int countCorrect(int firstRow, int first, int count) {
         Arrays.fill(correctByWorker, 0);
         team.workers().run(count, 4, (worker, from, to) -> {
             for (int row = from; row < to; row++) {
-                if (isFirstLargest(team.scratch(worker), row, targets[first + row])) {
+                if (isFirstLargest(team.scratch(worker), firstRow + row, targets[first + row])) {
                     correctByWorker[worker]++;
                 }
             }

@@ -1,11 +1,13 @@
 package dev.tarn.backend.cpu;
 
 /**
- * The backward half of {@link CpuDecoder}. A window is cut into pieces, as large as memory allows because the gradient of
- * the weights is read and written once for each, and a piece into slices, small enough that the logits of one stay in
- * the cache from the product that makes them to the product that uses them.
+ * The backward half of {@link CpuDecoder}. A window is cut three times. A piece is as large as memory allows, because the
+ * gradient of the weights is read and written once for each. A slice of it is large enough that reading the weights once
+ * for each costs little beside its products. A strip of that is small enough to stay in the cache through what is done to
+ * its logits between the products.
  *
- * <p>Order of use: {@link #begin}, then for each piece its slices, then the piece, then {@link #finish}.
+ * <p>Order of use: {@link #begin}; for each piece, for each slice, its strips, then the slice; then the piece; at the end
+ * {@link #finish}.
  */
 interface DecoderBackward {
 
@@ -19,9 +21,12 @@ interface DecoderBackward {
     CpuTensor logits();
 
     /** The row of {@link #logits} at which the slice starts that starts at this row of the piece. */
-    int logitsRow(int rowInPiece);
+    int sliceStart(int rowInPiece);
 
-    /** Probabilities less one at the target are in place: writes dx. */
+    /** Probabilities, less one at the target, are in place in these rows of {@link #logits}. */
+    void strip(int rowInPiece, int logitsRow, int rows);
+
+    /** All strips of a slice have run: writes dx. */
     void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart);
 
     /**
