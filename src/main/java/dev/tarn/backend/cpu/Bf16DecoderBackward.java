@@ -3,8 +3,7 @@ package dev.tarn.backend.cpu;
 import org.bytedeco.dnnl.memory;
 
 /**
- * In bf16: the gradient of the logits is rounded while a strip of it is in the cache, with the factor 1/N. The gradient of
- * the weights is made transposed, as {@code x' dLogits}: it is x that has to be transposed then, which is small. It is
+ * In bf16: the gradient of the logits is rounded with the factor 1/N. The gradient of the weights is made transposed, as {@code x' dLogits}: it is x that has to be transposed then, which is small. It is
  * added to the parameters once, at the end.
  */
 final class Bf16DecoderBackward implements DecoderBackward {
@@ -107,20 +106,11 @@ final class Bf16DecoderBackward implements DecoderBackward {
         return 0;
     }
 
-    private long rounded(int rowInPiece) {
-        return dLogits.address() + (long) rowInPiece * vocabulary * Short.BYTES;
-    }
-
-    @Override
-    public void strip(int rowInPiece, int logitsRow, int rows) {
-        round.of(rows)
-                .at(Kernel.SCALE, mean.address())
-                .run(logits.address((long) logitsRow * vocabulary), rounded(rowInPiece));
-    }
-
     @Override
     public void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart) {
-        byInput.of(rows).run(rounded(rowInPiece), weights.address(), dx.address(dxStart));
+        long rounded = dLogits.address() + (long) rowInPiece * vocabulary * Short.BYTES;
+        round.of(rows).at(Kernel.SCALE, mean.address()).run(logits.address(), rounded);
+        byInput.of(rows).run(rounded, weights.address(), dx.address(dxStart));
     }
 
     @Override

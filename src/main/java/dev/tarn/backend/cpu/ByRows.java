@@ -3,7 +3,7 @@ package dev.tarn.backend.cpu;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The same operation for different numbers of rows. A kernel is made when its number is first asked for, and kept. */
+/** The same operation for different numbers of rows, or of steps. A kernel is made when its number is first asked for, and kept. */
 final class ByRows {
 
     private final @Nullable Kernel[] made;

@@ -18,13 +18,12 @@ final class CpuDecoder implements Decoder {
     /**
      * How the rows are cut, see {@link DecoderBackward}.
      *
-     * @param stripBytes logits of a strip in single precision: what stays in the last-level cache
      * @param sliceBytes logits of a slice in single precision: against reading the weights, which is most of 100 MB
      * @param pieceBytes logits of a piece in the precision of the products
      */
-    record Cut(long stripBytes, long sliceBytes, long pieceBytes) {
+    record Cut(long sliceBytes, long pieceBytes) {
 
-        static final Cut USUAL = new Cut(8L << 20, 128L << 20, 256L << 20);
+        static final Cut USUAL = new Cut(128L << 20, 256L << 20);
 
         private static int rows(long bytes, long rowBytes, int maxRows) {
             return (int) Math.max(1, Math.min(maxRows, bytes / rowBytes));
@@ -41,7 +40,6 @@ final class CpuDecoder implements Decoder {
     private final int vocabulary;
     private final int embSz;
     private final int maxRows;
-    private final int stripRows;
     private final int sliceRows;
     private final int pieceRows;
     private final memory.data_type factorType;
@@ -88,9 +86,7 @@ final class CpuDecoder implements Decoder {
         this.maxRows = maxRows;
         boolean isBf16 = precision == Precision.BF16;
         factorType = isBf16 ? OneDnn.BF16 : OneDnn.F32;
-        long logitsBytes = (long) Float.BYTES * vocabulary;
-        sliceRows = Cut.rows(cut.sliceBytes, logitsBytes, maxRows);
-        stripRows = Cut.rows(cut.stripBytes, logitsBytes, sliceRows);
+        sliceRows = Cut.rows(cut.sliceBytes, (long) Float.BYTES * vocabulary, maxRows);
         long pieceRowBytes = (long) (isBf16 ? Short.BYTES : Float.BYTES) * vocabulary;
         pieceRows = Math.max(sliceRows, Cut.rows(cut.pieceBytes, pieceRowBytes, maxRows));
         targets = new int[maxRows];
@@ -100,8 +96,8 @@ final class CpuDecoder implements Decoder {
         try {
             logits = arena.real("logits", sliceRows, vocabulary);
             bias = arena.real("bias", vocabulary);
-            ones = arena.real("ones", stripRows);
-            for (int row = 0; row < stripRows; row++) {
+            ones = arena.real("ones", sliceRows);
+            for (int row = 0; row < sliceRows; row++) {
                 ones.setReal(row, 1f);
             }
             x16 = isBf16 ? arena.block("x in bf16", (long) sliceRows * embSz * Short.BYTES) : null;
@@ -110,7 +106,7 @@ final class CpuDecoder implements Decoder {
             weights = new Packed(dnn, owned, arena, "packed weights", source, largest);
             forward = new ByRows(sliceRows, rows -> forwardKernel(rows, largest.layout(Kernel.WEIGHTS)));
             softmax = new ByRows(
-                    stripRows, rows -> dnn.softmax(owned, OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary)));
+                    sliceRows, rows -> dnn.softmax(owned, OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary)));
             roundInput = new ByRows(
                     sliceRows,
                     rows -> dnn.copy(
@@ -212,14 +208,9 @@ final class CpuDecoder implements Decoder {
         for (int first = 0; first < rows; first += size) {
             int count = Math.min(size, rows - first);
             forward(count, input, first, logits.address());
-            int strip = evenPart(count, stripRows);
-            for (int row = 0; row < count; row += strip) {
-                int stripCount = Math.min(strip, count - row);
-                long place = logits.address((long) row * vocabulary);
-                correct += countCorrect(row, first + row, stripCount);
-                softmax.of(stripCount).run(place, place);
-                takeLosses(logits, row, input, first + row, stripCount, false);
-            }
+            correct += countCorrect(first, count);
+            softmax.of(count).run(logits.address(), logits.address());
+            takeLosses(logits, 0, input, first, count, false);
         }
         writeStats(CpuTensor.of(stats), rows, (double) correct);
     }
@@ -263,31 +254,15 @@ final class CpuDecoder implements Decoder {
         for (int inPiece = 0; inPiece < pieceCount; inPiece += size) {
             int count = Math.min(size, pieceCount - inPiece);
             int first = pieceFirst + inPiece;
-            forward(count, x, first, half.logits().address((long) half.sliceStart(inPiece) * vocabulary));
-            strips(half, x, db, mean, first, inPiece, count);
-            half.slice(inPiece, count, dx, (long) first * embSz);
-        }
-    }
-
-    private void strips(
-            DecoderBackward half,
-            CpuTensor x,
-            @Nullable CpuTensor db,
-            float mean,
-            int first,
-            int inPiece,
-            int sliceCount) {
-        int size = evenPart(sliceCount, stripRows);
-        for (int inSlice = 0; inSlice < sliceCount; inSlice += size) {
-            int count = Math.min(size, sliceCount - inSlice);
-            int row = half.sliceStart(inPiece) + inSlice;
+            int row = half.sliceStart(inPiece);
             long place = half.logits().address((long) row * vocabulary);
+            forward(count, x, first, place);
             softmax.of(count).run(place, place);
-            takeLosses(half.logits(), row, x, first + inSlice, count, true);
+            takeLosses(half.logits(), row, x, first, count, true);
             if (db != null) {
                 dnn.addColumnSums(count, vocabulary, mean, place, ones.address(), db.address());
             }
-            half.strip(inPiece + inSlice, row, count);
+            half.slice(inPiece, count, dx, (long) first * embSz);
         }
     }
 
@@ -342,11 +317,11 @@ final class CpuDecoder implements Decoder {
         }
     }
 
-    private int countCorrect(int firstRow, int first, int count) {
+    private int countCorrect(int first, int count) {
         Arrays.fill(correctByWorker, 0);
         team.workers().run(count, 4, (worker, from, to) -> {
             for (int row = from; row < to; row++) {
-                if (isFirstLargest(team.scratch(worker), firstRow + row, targets[first + row])) {
+                if (isFirstLargest(team.scratch(worker), row, targets[first + row])) {
                     correctByWorker[worker]++;
                 }
             }

@@ -1,13 +1,11 @@
 package dev.tarn.backend.cpu;
 
 /**
- * The backward half of {@link CpuDecoder}. A window is cut three times. A piece is as large as memory allows, because the
- * gradient of the weights is read and written once for each. A slice of it is large enough that reading the weights once
- * for each costs little beside its products. A strip of that is small enough to stay in the cache through what is done to
- * its logits between the products.
+ * The backward half of {@link CpuDecoder}. A window is cut twice. A piece is as large as memory allows, because the
+ * gradient of the weights is read and written once for each. A slice of it is as small as it can be before reading the
+ * weights once for each costs something beside its products.
  *
- * <p>Order of use: {@link #begin}; for each piece, for each slice, its strips, then the slice; then the piece; at the end
- * {@link #finish}.
+ * <p>Order of use: {@link #begin}; for each piece its slices, then the piece; at the end {@link #finish}.
  */
 interface DecoderBackward {
 
@@ -23,10 +21,7 @@ interface DecoderBackward {
     /** The row of {@link #logits} at which the slice starts that starts at this row of the piece. */
     int sliceStart(int rowInPiece);
 
-    /** Probabilities, less one at the target, are in place in these rows of {@link #logits}. */
-    void strip(int rowInPiece, int logitsRow, int rows);
-
-    /** All strips of a slice have run: writes dx. */
+    /** Probabilities, less one at the target, are in place: writes dx. */
     void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart);
 
     /**

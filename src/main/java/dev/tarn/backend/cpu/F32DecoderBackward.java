@@ -66,9 +66,6 @@ final class F32DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public void strip(int rowInPiece, int logitsRow, int rows) {}
-
-    @Override
     public void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart) {
         long gradient = logits.address((long) rowInPiece * vocabulary);
         byInput.of(rows).run(gradient, weights.address(), dx.address(dxStart));
