@@ -9,21 +9,21 @@ import org.bytedeco.dnnl.memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The decoder on slices of the rows: logits, softmax in place, one subtracted at the targets, and from there the
- * gradients ({@link DecoderBackward}). The logits of a whole window are never in memory at once. Losses are taken from
+ * The decoder on parts of the rows: logits, softmax in place, one subtracted at the targets, and from there the gradients
+ * ({@link DecoderBackward}). The logits of a whole window are never in memory at once. Losses are taken from
  * the probabilities of the targets and summed in double.
  */
 final class CpuDecoder implements Decoder {
 
     /**
-     * How the rows are cut.
+     * How the rows are cut, see {@link DecoderBackward}.
      *
-     * @param sliceBytes logits of a slice in single precision: what may hope to stay in the last-level cache
-     * @param pieceBytes logits of a piece, in the precision of the products
+     * @param sliceBytes logits of a slice in single precision: against reading the weights, which is most of 100 MB
+     * @param pieceBytes logits of a piece in the precision of the products
      */
     record Cut(long sliceBytes, long pieceBytes) {
 
-        static final Cut USUAL = new Cut(24L << 20, 256L << 20);
+        static final Cut USUAL = new Cut(128L << 20, 256L << 20);
 
         private static int rows(long bytes, long rowBytes, int maxRows) {
             return (int) Math.max(1, Math.min(maxRows, bytes / rowBytes));
@@ -54,8 +54,9 @@ final class CpuDecoder implements Decoder {
     /** bf16 only: x of a slice. */
     private final @Nullable Block x16;
 
-    /** Kernels by number of rows, made when a number is first seen. */
-    private final @Nullable Slice[] slices;
+    private final ByRows forward;
+    private final ByRows softmax;
+    private final ByRows roundInput;
 
     private final int[] targets;
     private final double[] losses;
@@ -65,9 +66,6 @@ final class CpuDecoder implements Decoder {
     private @Nullable DecoderBackward backward;
 
     private boolean loaded;
-
-    private record Slice(
-            Kernel forward, Kernel softmax, @Nullable Kernel roundInput) {}
 
     CpuDecoder(
             OneDnn dnn,
@@ -91,7 +89,6 @@ final class CpuDecoder implements Decoder {
         sliceRows = Cut.rows(cut.sliceBytes, (long) Float.BYTES * vocabulary, maxRows);
         long pieceRowBytes = (long) (isBf16 ? Short.BYTES : Float.BYTES) * vocabulary;
         pieceRows = Math.max(sliceRows, Cut.rows(cut.pieceBytes, pieceRowBytes, maxRows));
-        slices = new @Nullable Slice[sliceRows + 1];
         targets = new int[maxRows];
         losses = new double[maxRows];
         correctByWorker = new int[team.workers().threads()];
@@ -104,38 +101,32 @@ final class CpuDecoder implements Decoder {
                 ones.setReal(row, 1f);
             }
             x16 = isBf16 ? arena.block("x in bf16", (long) sliceRows * embSz * Short.BYTES) : null;
-            Slice largest = slice(sliceRows, OneDnn.any(owned, factorType, embSz, vocabulary));
             memory.desc source = OneDnn.transposed(owned, OneDnn.F32, embSz, vocabulary, embSz);
-            weights = new Packed(dnn, owned, arena, "packed weights", source, largest.forward);
+            Kernel largest = forwardKernel(sliceRows, OneDnn.any(owned, factorType, embSz, vocabulary));
+            weights = new Packed(dnn, owned, arena, "packed weights", source, largest);
+            forward = new ByRows(sliceRows, rows -> forwardKernel(rows, largest.layout(Kernel.WEIGHTS)));
+            softmax = new ByRows(
+                    sliceRows, rows -> dnn.softmax(owned, OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary)));
+            roundInput = new ByRows(
+                    sliceRows,
+                    rows -> dnn.copy(
+                            owned,
+                            OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
+                            OneDnn.matrix(owned, OneDnn.BF16, rows, embSz)));
         } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
     }
 
-    private Slice slice(int rows) {
-        Slice slice = slices[rows];
-        return slice == null ? slice(rows, weights.layout()) : slice;
-    }
-
-    private Slice slice(int rows, memory.desc weightLayout) {
-        memory.desc output = OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary);
-        Kernel forward = dnn.matmul(
+    private Kernel forwardKernel(int rows, memory.desc weightLayout) {
+        return dnn.matmul(
                 owned,
                 OneDnn.matrix(owned, factorType, rows, embSz),
                 weightLayout,
                 OneDnn.matrix(owned, OneDnn.F32, 1, vocabulary),
-                output,
+                OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary),
                 OneDnn.Epilogue.NONE);
-        Kernel roundInput = x16 == null
-                ? null
-                : dnn.copy(
-                        owned,
-                        OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
-                        OneDnn.matrix(owned, OneDnn.BF16, rows, embSz));
-        Slice slice = new Slice(forward, dnn.softmax(owned, output), roundInput);
-        slices[rows] = slice;
-        return slice;
     }
 
     @Override
@@ -187,13 +178,12 @@ final class CpuDecoder implements Decoder {
     }
 
     private void forward(int rows, CpuTensor x, int first, long target) {
-        Slice slice = slice(rows);
         long source = x.address((long) first * embSz);
-        if (x16 != null && slice.roundInput != null) {
-            slice.roundInput.run(source, x16.address());
+        if (x16 != null) {
+            roundInput.of(rows).run(source, x16.address());
             source = x16.address();
         }
-        slice.forward.at(Kernel.BIAS, bias.address()).run(source, weights.address(), target);
+        forward.of(rows).at(Kernel.BIAS, bias.address()).run(source, weights.address(), target);
     }
 
     @Override
@@ -219,7 +209,7 @@ final class CpuDecoder implements Decoder {
             int count = Math.min(size, rows - first);
             forward(count, input, first, logits.address());
             correct += countCorrect(first, count);
-            slice(count).softmax.run(logits.address(), logits.address());
+            softmax.of(count).run(logits.address(), logits.address());
             takeLosses(logits, 0, input, first, count, false);
         }
         writeStats(CpuTensor.of(stats), rows, (double) correct);
@@ -264,10 +254,10 @@ final class CpuDecoder implements Decoder {
         for (int inPiece = 0; inPiece < pieceCount; inPiece += size) {
             int count = Math.min(size, pieceCount - inPiece);
             int first = pieceFirst + inPiece;
-            int row = half.logitsRow(inPiece);
+            int row = half.sliceStart(inPiece);
             long place = half.logits().address((long) row * vocabulary);
             forward(count, x, first, place);
-            slice(count).softmax.run(place, place);
+            softmax.of(count).run(place, place);
             takeLosses(half.logits(), row, x, first, count, true);
             if (db != null) {
                 dnn.addColumnSums(count, vocabulary, mean, place, ones.address(), db.address());

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * functions on their way out, and {@link LstmCell}. Backward: per step the cell and one product; the gradients of the
  * inputs and of both matrices are three large products at the end.
  *
- * <p>oneDNN has an LSTM primitive. Its backward runs at a quarter of the speed of bf16 products where there is no AMX,
- * its workspace is four times as large, and it wants the weights in two more layouts; this is no slower anywhere that we
- * measured (docs/adr).
+ * <p>oneDNN's LSTM primitive was measured against this: three layers 400-1152-1152-400, 70 steps, forward and backward, on
+ * two cores with AVX-512 and bf16 but no AMX. Batch 64: f32 2650 ms, here 2690; bf16 1900, here 1430. Batch 32: f32 1530,
+ * here 1410; bf16 1430, here 750. Its backward is slow in bf16, its workspace four times as large as the gates.
  *
  * <p>In bf16, the factors of these products are copies in bf16; sums, gates, cell states and all gradients that leave the
  * plan are single precision.
@@ -59,8 +59,11 @@ final class CpuLstm implements Lstm {
     private final Kernel[] steps = new Kernel[PARTS.length];
     private final Kernel stepBackward;
 
-    /** Kernels that depend on the length of the window, made when a length is first seen. */
-    private final @Nullable Window[] windows;
+    /** Kernels over all rows of a window, by its length. */
+    private final ByRows project;
+
+    private final ByRows byInput;
+    private final ByRows roundInput;
 
     /** The steps of the last training forward that no backward has used, or 0. */
     private int keptSteps;
@@ -72,9 +75,6 @@ final class CpuLstm implements Lstm {
      * @param dGateStep the gate gradients of one step before rounding, [B,4H]
      */
     private record Bf16(Block h, CpuTensor dGateStep, Kernel roundState, Kernel roundGates) {}
-
-    private record Window(
-            Kernel project, Kernel byInput, @Nullable Kernel roundInput) {}
 
     CpuLstm(
             OneDnn dnn,
@@ -95,7 +95,6 @@ final class CpuLstm implements Lstm {
         this.hiddenSize = hiddenSize;
         boolean isBf16 = precision == Precision.BF16;
         factorType = isBf16 ? OneDnn.BF16 : OneDnn.F32;
-        windows = new @Nullable Window[maxSteps + 1];
         cell = new LstmCell(team.workers(), batch, hiddenSize);
         arena = new CpuArena(hostMemory, "lstm [" + inputSize + "," + hiddenSize + "]");
         try {
@@ -115,10 +114,11 @@ final class CpuLstm implements Lstm {
                     null,
                     OneDnn.matrix(owned, OneDnn.F32, batch, hiddenSize),
                     OneDnn.Epilogue.NONE);
-            Window longest = window(
-                    maxSteps,
-                    OneDnn.any(owned, factorType, inputSize, 4L * hiddenSize),
-                    OneDnn.any(owned, factorType, 4L * hiddenSize, inputSize));
+            Kernel longest = projectKernel(maxSteps, OneDnn.any(owned, factorType, inputSize, 4L * hiddenSize));
+            Kernel longestBack = byInputKernel(maxSteps, OneDnn.any(owned, factorType, 4L * hiddenSize, inputSize));
+            project = new ByRows(maxSteps, length -> projectKernel(length, longest.layout(Kernel.WEIGHTS)));
+            byInput = new ByRows(maxSteps, length -> byInputKernel(length, longestBack.layout(Kernel.WEIGHTS)));
+            roundInput = new ByRows(maxSteps, length -> round((long) length * batch, inputSize));
             weights = new PackedLstmWeights(
                     dnn,
                     owned,
@@ -127,8 +127,8 @@ final class CpuLstm implements Lstm {
                     scratch.weights(),
                     inputSize,
                     hiddenSize,
-                    longest.project,
-                    longest.byInput,
+                    longest,
+                    longestBack,
                     steps,
                     stepBackward);
             weightGradients =
@@ -172,33 +172,26 @@ final class CpuLstm implements Lstm {
                 new OneDnn.Epilogue(batch > 1, part.function));
     }
 
-    private Window window(int length) {
-        Window window = windows[length];
-        return window != null
-                ? window
-                : window(length, weights.wIh().layout(), weights.wIhBackward().layout());
-    }
-
-    private Window window(int length, memory.desc wIhLayout, memory.desc wIhBackwardLayout) {
+    private Kernel projectKernel(int length, memory.desc layout) {
         long rows = (long) length * batch;
-        long h4 = 4L * hiddenSize;
-        Kernel project = dnn.matmul(
+        return dnn.matmul(
                 owned,
                 OneDnn.matrix(owned, factorType, rows, inputSize),
-                wIhLayout,
-                OneDnn.matrix(owned, OneDnn.F32, 1, h4),
-                OneDnn.matrix(owned, OneDnn.F32, rows, h4),
+                layout,
+                OneDnn.matrix(owned, OneDnn.F32, 1, 4L * hiddenSize),
+                OneDnn.matrix(owned, OneDnn.F32, rows, 4L * hiddenSize),
                 OneDnn.Epilogue.NONE);
-        Kernel byInput = dnn.matmul(
+    }
+
+    private Kernel byInputKernel(int length, memory.desc layout) {
+        long rows = (long) length * batch;
+        return dnn.matmul(
                 owned,
-                OneDnn.matrix(owned, factorType, rows, h4),
-                wIhBackwardLayout,
+                OneDnn.matrix(owned, factorType, rows, 4L * hiddenSize),
+                layout,
                 null,
                 OneDnn.matrix(owned, OneDnn.F32, rows, inputSize),
                 OneDnn.Epilogue.NONE);
-        Window window = new Window(project, byInput, bf16 == null ? null : round(rows, inputSize));
-        windows[length] = window;
-        return window;
     }
 
     @Override
@@ -215,7 +208,7 @@ final class CpuLstm implements Lstm {
         CpuTensor output = CpuTensor.of(y);
         CpuTensor h = CpuTensor.of(h0);
         CpuTensor c = CpuTensor.of(c0);
-        project(window(length), CpuTensor.of(x).address());
+        project(length, CpuTensor.of(x).address());
         if (bf16 != null) {
             bf16.roundState.run(h.address(), bf16.h.address());
         }
@@ -244,14 +237,15 @@ final class CpuLstm implements Lstm {
         keptSteps = training ? length : 0;
     }
 
-    private void project(Window window, long x) {
+    private void project(int length, long x) {
         long factor = x;
-        if (window.roundInput != null) {
+        if (bf16 != null) {
             factor = scratch.factors().address();
-            window.roundInput.run(x, factor);
+            roundInput.of(length).run(x, factor);
         }
-        window.project.at(Kernel.BIAS, weights.bias().address());
-        window.project.run(factor, weights.wIh().address(), projected.address());
+        project.of(length)
+                .at(Kernel.BIAS, weights.bias().address())
+                .run(factor, weights.wIh().address(), projected.address());
     }
 
     @Override
@@ -288,7 +282,7 @@ final class CpuLstm implements Lstm {
         }
         if (dx != null) {
             long target = CpuTensor.of(dx).address();
-            window(length).byInput.run(gateGradients(0), weights.wIhBackward().address(), target);
+            byInput.of(length).run(gateGradients(0), weights.wIhBackward().address(), target);
         }
         if (gradients != null) {
             cell.addBiasGradient(CpuTensor.of(gradients.bIh()), CpuTensor.of(gradients.bHh()));

@@ -1,11 +1,11 @@
 package dev.tarn.backend.cpu;
 
 /**
- * The backward half of {@link CpuDecoder}. A window is cut into pieces, as large as memory allows because the gradient of
- * the weights is read and written once for each, and a piece into slices, small enough that the logits of one stay in
- * the cache from the product that makes them to the product that uses them.
+ * The backward half of {@link CpuDecoder}. A window is cut twice. A piece is as large as memory allows, because the
+ * gradient of the weights is read and written once for each. A slice of it is as small as it can be before reading the
+ * weights once for each costs something beside its products.
  *
- * <p>Order of use: {@link #begin}, then for each piece its slices, then the piece, then {@link #finish}.
+ * <p>Order of use: {@link #begin}; for each piece its slices, then the piece; at the end {@link #finish}.
  */
 interface DecoderBackward {
 
@@ -19,9 +19,9 @@ interface DecoderBackward {
     CpuTensor logits();
 
     /** The row of {@link #logits} at which the slice starts that starts at this row of the piece. */
-    int logitsRow(int rowInPiece);
+    int sliceStart(int rowInPiece);
 
-    /** Probabilities less one at the target are in place: writes dx. */
+    /** Probabilities, less one at the target, are in place: writes dx. */
     void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart);
 
     /**

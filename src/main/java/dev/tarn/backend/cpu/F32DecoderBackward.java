@@ -1,18 +1,17 @@
 package dev.tarn.backend.cpu;
 
-import org.jspecify.annotations.Nullable;
+import org.bytedeco.dnnl.memory;
 
-/** In single precision: the gradient of the logits is made in place, and its products add to the parameters directly. */
+/** In single precision: the gradient of the logits is made in place, and the gradient of the weights added to directly. */
 final class F32DecoderBackward implements DecoderBackward {
 
     private final OneDnn dnn;
     private final Team team;
-    private final Owned owned;
     private final int vocabulary;
     private final int embSz;
     private final CpuTensor logits;
     private final Packed weights;
-    private final @Nullable Kernel[] byInput;
+    private final ByRows byInput;
     private float mean;
 
     F32DecoderBackward(
@@ -26,31 +25,24 @@ final class F32DecoderBackward implements DecoderBackward {
             int sliceRows) {
         this.dnn = dnn;
         this.team = team;
-        this.owned = owned;
         this.vocabulary = vocabulary;
         this.embSz = embSz;
         logits = arena.real("logits of a piece", pieceRows, vocabulary);
-        byInput = new @Nullable Kernel[sliceRows + 1];
-        Kernel largest = byInput(sliceRows, OneDnn.any(owned, OneDnn.F32, vocabulary, embSz));
-        weights = new Packed(
-                dnn,
-                owned,
-                arena,
-                "packed weights for gradients",
-                OneDnn.matrix(owned, OneDnn.F32, vocabulary, embSz),
-                largest);
+        memory.desc stored = OneDnn.matrix(owned, OneDnn.F32, vocabulary, embSz);
+        memory.desc any = OneDnn.any(owned, OneDnn.F32, vocabulary, embSz);
+        Kernel largest = byInput(owned, sliceRows, any);
+        weights = new Packed(dnn, owned, arena, "packed weights for gradients", stored, largest);
+        byInput = new ByRows(sliceRows, rows -> byInput(owned, rows, largest.layout(Kernel.WEIGHTS)));
     }
 
-    private Kernel byInput(int rows, org.bytedeco.dnnl.memory.desc layout) {
-        Kernel kernel = dnn.matmul(
+    private Kernel byInput(Owned owned, int rows, memory.desc layout) {
+        return dnn.matmul(
                 owned,
                 OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary),
                 layout,
                 null,
                 OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
                 OneDnn.Epilogue.NONE);
-        byInput[rows] = kernel;
-        return kernel;
     }
 
     @Override
@@ -69,15 +61,14 @@ final class F32DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public int logitsRow(int rowInPiece) {
+    public int sliceStart(int rowInPiece) {
         return rowInPiece;
     }
 
     @Override
     public void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart) {
-        Kernel known = byInput[rows];
-        Kernel product = known == null ? byInput(rows, weights.layout()) : known;
-        product.run(logits.address((long) rowInPiece * vocabulary), weights.address(), dx.address(dxStart));
+        long gradient = logits.address((long) rowInPiece * vocabulary);
+        byInput.of(rows).run(gradient, weights.address(), dx.address(dxStart));
         team.tiles(rows * embSz, (scratch, from, count) -> {
             dx.get(dxStart + from, scratch.a, count);
             multiply(scratch.a, mean, count);

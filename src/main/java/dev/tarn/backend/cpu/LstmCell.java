@@ -11,8 +11,8 @@ final class LstmCell {
 
     private static final int TILE = Team.TILE;
 
-    /** Floats that are worth waking another thread for. */
-    private static final int WORTHWHILE = 4096;
+    /** States that are worth waking another thread for, whose core a thread of OpenMP still occupies. */
+    private static final int WORTHWHILE = 32768;
 
     /** Keeps 0/0 away where the output gate is so far closed that h is 0 whatever c is. */
     private static final float TINY = 1e-30f;

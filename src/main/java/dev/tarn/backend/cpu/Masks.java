@@ -47,15 +47,21 @@ final class Masks {
         int skipped = (int) (first & 3);
         int counters = (skipped + count + 3) >>> 2;
         philox(mask.key(), first >>> 2, counters);
-        long threshold = mask.threshold();
-        float scale = mask.scale();
+        int scale = Float.floatToRawIntBits(mask.scale());
+        int threshold = mask.threshold();
         for (int i = 0; i < counters; i++) {
-            values[4 * i] = c0[i] >>> 8 >= threshold ? scale : 0f;
-            values[4 * i + 1] = c1[i] >>> 8 >= threshold ? scale : 0f;
-            values[4 * i + 2] = c2[i] >>> 8 >= threshold ? scale : 0f;
-            values[4 * i + 3] = c3[i] >>> 8 >= threshold ? scale : 0f;
+            values[4 * i] = kept(c0[i], threshold, scale);
+            values[4 * i + 1] = kept(c1[i], threshold, scale);
+            values[4 * i + 2] = kept(c2[i], threshold, scale);
+            values[4 * i + 3] = kept(c3[i], threshold, scale);
         }
         System.arraycopy(values, skipped, out, 0, count);
+    }
+
+    /** The scale or 0, without a branch: nobody could predict it. */
+    private static float kept(long word, int threshold, int scaleBits) {
+        int dropped = ((int) (word >>> 8) - threshold) >> 31;
+        return Float.intBitsToFloat(scaleBits & ~dropped);
     }
 
     private void philox(RandomKey key, long firstCounter, int counters) {

@@ -1,31 +1,32 @@
 package dev.tarn.backend.cpu;
 
 /**
- * tanh without an exponential: a quotient of two polynomials, within 4e-7 of the true value in proportion. The compiler
- * makes vector code of loops over it, as it cannot of {@link Math#tanh}. The coefficients are those of Eigen and XLA.
+ * tanh without an exponential: x times a quotient of two polynomials in x², within 3.3e-7 of the true value in proportion,
+ * nearly all of it rounding. The compiler makes vector code of loops over it, as it cannot of {@link Math#tanh}.
+ *
+ * <p>The coefficients minimise the largest relative error on the interval (1.1e-8), found by iteratively reweighted least
+ * squares; their common factor was chosen so that their rounding does least harm.
  */
-@SuppressWarnings("FloatingPointLiteralPrecision") // the digits of the published fit
 final class Tanh {
 
-    /** From here on the quotient stays where it is, 3e-7 below 1. */
-    private static final float LIMIT = 7.90531110763549805f;
+    /** From here on the result stays where it is, within a unit in the last place of 1. */
+    private static final float LIMIT = 8.4f;
 
     private Tanh() {}
 
     static float of(float x) {
         float v = Math.max(-LIMIT, Math.min(LIMIT, x));
         float s = v * v;
-        float p = -2.76076847742355e-16f;
-        p = p * s + 2.00018790482477e-13f;
-        p = p * s - 8.60467152213735e-11f;
-        p = p * s + 5.12229709037114e-08f;
-        p = p * s + 1.48572235717979e-05f;
-        p = p * s + 6.37261928875436e-04f;
-        p = p * s + 4.89352455891786e-03f;
-        float q = 1.19825839466702e-06f;
-        q = q * s + 1.18534705686654e-04f;
-        q = q * s + 2.26843463243900e-03f;
-        q = q * s + 4.89352518554385e-03f;
+        float p = 1.4272468e-8f;
+        p = p * s + 2.1105656e-5f;
+        p = p * s + 3.496211e-3f;
+        p = p * s + 1.3247533e-1f;
+        p = p * s + 9.8717946e-1f;
+        float q = 8.114566e-7f;
+        q = q * s + 3.3183303e-4f;
+        q = q * s + 2.5717443e-2f;
+        q = q * s + 4.6153507e-1f;
+        q = q * s + 9.8717946e-1f;
         return v * p / q;
     }
 }

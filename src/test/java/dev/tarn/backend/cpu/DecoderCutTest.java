@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Many small slices and pieces give what one of each gives. */
+/** Many small pieces and slices give what one of each gives. */
 class DecoderCutTest {
 
     private static final int VOCABULARY = 97;

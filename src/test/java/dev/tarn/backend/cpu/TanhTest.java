@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 /** The quotient that stands in for tanh. */
 class TanhTest {
 
-    private static final double ALLOWED = 4.2e-7;
+    private static final double ALLOWED = 3.3e-7;
 
     @Test
     void isWithinAFewUnitsInTheLastPlaceEverywhere() {
@@ -20,11 +20,11 @@ class TanhTest {
     }
 
     @Test
-    void neverLeavesMinusOneToOne() {
+    void leavesMinusOneToOneByRoundingAtMost() {
         for (float x = 0; x < 12; x += 1e-4f) {
-            assertThat(Tanh.of(x)).as("tanh(%s)", x).isBetween(0f, 1f);
+            assertThat(Tanh.of(x)).as("tanh(%s)", x).isBetween(0f, Math.nextUp(1f));
         }
-        assertThat(Tanh.of(Float.POSITIVE_INFINITY)).isBetween(1 - (float) ALLOWED, 1f);
+        assertThat(Tanh.of(Float.POSITIVE_INFINITY)).isBetween(1 - (float) ALLOWED, Math.nextUp(1f));
         assertThat(Tanh.of(Float.NaN)).isNaN();
         assertThat(Tanh.of(0f)).isZero();
     }
