@@ -1,7 +1,6 @@
 package dev.tarn.bench;
 
 import java.util.Map;
-import java.util.Objects;
 
 /** Who is measured, and in what environment. */
 enum Arm {
@@ -30,10 +29,10 @@ enum Arm {
         return side;
     }
 
-    /** Variables on top of the number of threads. */
-    Map<String, String> environment() {
+    /** Variables on top of those that set the number of threads for everyone. */
+    Map<String, String> environment(int threads) {
         if (this == TARN) {
-            return Map.of("OMP_WAIT_POLICY", Objects.requireNonNullElse(System.getenv("OMP_WAIT_POLICY"), "PASSIVE"));
+            return Map.of("OMP_NUM_THREADS", "1", "TARN_THREADS", Integer.toString(threads));
         }
         // glibc reads these when the process starts.
         return tunedAllocator

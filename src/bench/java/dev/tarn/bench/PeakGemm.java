@@ -3,6 +3,7 @@ package dev.tarn.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -10,6 +11,7 @@ import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,6 +38,7 @@ final class PeakGemm {
 
     private final engine cpu = new engine(engine.kind.cpu, 0);
     private final stream queue = new stream(cpu);
+    private final Random random = new Random(1);
     /** Everything that oneDNN holds an address of; it does not keep Java's owners alive. */
     private final List<Pointer> alive = new ArrayList<>();
 
@@ -57,9 +60,9 @@ final class PeakGemm {
     }
 
     private double sgemm(Shape s) {
-        FloatPointer a = filled(keep(new FloatPointer((long) s.m * s.k)), 4L * s.m * s.k);
-        FloatPointer b = filled(keep(new FloatPointer((long) s.k * s.n)), 4L * s.k * s.n);
-        FloatPointer c = filled(keep(new FloatPointer((long) s.m * s.n)), 4L * s.m * s.n);
+        FloatPointer a = filled(keep(new FloatPointer((long) s.m * s.k)), memory.data_type.f32, 4L * s.m * s.k);
+        FloatPointer b = filled(keep(new FloatPointer((long) s.k * s.n)), memory.data_type.f32, 4L * s.k * s.n);
+        FloatPointer c = filled(keep(new FloatPointer((long) s.m * s.n)), memory.data_type.f32, 4L * s.m * s.n);
         return rate(s, () -> dnnl.dnnl_sgemm((byte) 'N', (byte) 'T', s.m, s.n, s.k, 1f, a, s.k, b, s.k, 0f, c, s.n));
     }
 
@@ -76,7 +79,7 @@ final class PeakGemm {
         memory b = keep(new memory(keep(plan.weights_desc()), cpu));
         memory c = keep(new memory(cShape, cpu));
         for (memory operand : List.of(a, b)) {
-            filled(operand.get_data_handle(), operand.get_desc().get_size());
+            filled(operand.get_data_handle(), type, operand.get_desc().get_size());
         }
         IntMemoryMap arguments = keep(new IntMemoryMap());
         arguments.put(dnnl.DNNL_ARG_SRC, a);
@@ -92,10 +95,26 @@ final class PeakGemm {
         return new memory.desc(new long[] {rows, columns}, type, new long[] {columns, 1});
     }
 
-    /** Sets every byte to 0x3F, which is a number near 0.75 both as float32 and as bfloat16. */
-    private static <P extends Pointer> P filled(P pointer, long bytes) {
-        Pointer.memset(pointer, 0x3F, bytes);
+    /**
+     * Fills memory with numbers from -1 to 1. Equal numbers would flatter the machine: a processor that toggles fewer bits
+     * draws less power, and this one's clock depends on it.
+     */
+    private <P extends Pointer> P filled(P pointer, memory.data_type type, long bytes) {
+        boolean isF32 = type.value == memory.data_type.f32.value;
+        int[] words = new int[(int) Math.min(1 << 16, bytes / Integer.BYTES)];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = isF32 ? number() : number() & 0xFFFF0000 | number() >>> 16;
+        }
+        IntPointer target = new IntPointer(pointer);
+        long total = bytes / Integer.BYTES;
+        for (long at = 0; at < total; at += words.length) {
+            target.position(at).put(words, 0, (int) Math.min(words.length, total - at));
+        }
         return pointer;
+    }
+
+    private int number() {
+        return Float.floatToRawIntBits(2 * random.nextFloat() - 1);
     }
 
     private <P extends Pointer> P keep(P pointer) {

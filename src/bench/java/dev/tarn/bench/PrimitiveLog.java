@@ -10,7 +10,7 @@ import java.util.TreeMap;
  * Matrix products are the kinds {@code matmul}, {@code gemm_api} (that is {@code dnnl_sgemm}), {@code inner_product} and
  * {@code rnn}; the LSTM primitive's gates are counted with its products, which they cannot be told from.
  *
- * @param kinds milliseconds a step by kind of primitive
+ * @param kinds milliseconds a step by kind of primitive, the mean of the threads
  * @param stepMillis the step itself, in the same process
  */
 record PrimitiveLog(Map<String, Double> kinds, double stepMillis) {
@@ -21,8 +21,9 @@ record PrimitiveLog(Map<String, Double> kinds, double stepMillis) {
      * Reads the output of an {@link ArmProcess}.
      *
      * @param skip how many steps at the start to leave out
+     * @param threads how many run primitives side by side
      */
-    static PrimitiveLog read(List<String> lines, int skip, ArmResult result) {
+    static PrimitiveLog read(List<String> lines, int skip, int threads, ArmResult result) {
         List<Map<String, Double>> steps = new ArrayList<>();
         for (String line : lines) {
             if (line.startsWith(ArmProcess.STEP)) {
@@ -43,7 +44,7 @@ record PrimitiveLog(Map<String, Double> kinds, double stepMillis) {
                     byKind.computeIfAbsent(kind, k -> new ArrayList<>()).add(millis));
         }
         Map<String, Double> medians = new TreeMap<>();
-        byKind.forEach((kind, millis) -> medians.put(kind, Median.of(millis)));
+        byKind.forEach((kind, millis) -> medians.put(kind, Median.of(millis) / threads));
         return new PrimitiveLog(medians, result.medianMillis());
     }
 

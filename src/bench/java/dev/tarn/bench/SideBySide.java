@@ -94,7 +94,7 @@ final class SideBySide implements Callable<Integer> {
                 for (Arm arm : order) {
                     String name = name(cell, arm) + "-round" + round;
                     ArmResult result =
-                            arm(child, name, cell, arm, arm.environment()).result(ArmResult.class);
+                            arm(child, name, cell, arm, arm.environment(threads)).result(ArmResult.class);
                     cell.add(arm, result);
                     progress(round, cell, arm, result);
                 }
@@ -133,10 +133,10 @@ final class SideBySide implements Callable<Integer> {
     /** Two more steps of ours with oneDNN's log on; its cost stays out of the measured rounds. */
     private PrimitiveLog profile(Child child, Comparison.Cell cell) {
         List<String> arguments = arguments(ArmProcess.Side.TARN, cell.size(), cell.precision(), 1, 2);
-        Map<String, String> environment = new HashMap<>(Arm.TARN.environment());
+        Map<String, String> environment = new HashMap<>(Arm.TARN.environment(threads));
         environment.put("ONEDNN_VERBOSE", "profile_exec");
         Child.Output output = child.run(name(cell, Arm.TARN) + "-profile", ArmProcess.class, arguments, environment);
-        return PrimitiveLog.read(output.lines(), 1, output.result(ArmResult.class));
+        return PrimitiveLog.read(output.lines(), 1, threads, output.result(ArmResult.class));
     }
 
     private List<String> arguments(ArmProcess.Side side, Size size, Precision precision, int warmUpSteps, int timed) {

@@ -1,6 +1,6 @@
 package dev.tarn.backend.cpu;
 
-import org.bytedeco.dnnl.memory;
+import dev.tarn.backend.cpu.Split.Part;
 
 /**
  * In bf16: the gradient of the logits is rounded with the factor 1/N. The gradient of the weights is made transposed, as {@code x' dLogits}: it is x that has to be transposed then, which is small. It is
@@ -8,7 +8,11 @@ import org.bytedeco.dnnl.memory;
  */
 final class Bf16DecoderBackward implements DecoderBackward {
 
+    private final Team team;
+    private final Owned owned;
     private final int vocabulary;
+    private final int embSz;
+    private final int pieceRows;
 
     /** The logits of a slice. */
     private final CpuTensor logits;
@@ -29,60 +33,75 @@ final class Bf16DecoderBackward implements DecoderBackward {
     private final ByRows transpose;
     private final ByRows byWeight;
     private final ByRows addByWeight;
-    private final Kernel addTransposed;
+    private final Split addTransposed;
     private boolean isFirstPiece;
 
     Bf16DecoderBackward(
-            OneDnn dnn, Owned owned, CpuArena arena, int vocabulary, int embSz, int pieceRows, CpuTensor logits) {
+            Team team, Owned owned, CpuArena arena, int vocabulary, int embSz, int pieceRows, CpuTensor logits) {
+        this.team = team;
+        this.owned = owned;
         this.vocabulary = vocabulary;
+        this.embSz = embSz;
+        this.pieceRows = pieceRows;
         this.logits = logits;
         dLogits = arena.block("logits gradient in bf16", (long) pieceRows * vocabulary * Short.BYTES);
         xTransposed = arena.block("transposed x in bf16", (long) embSz * pieceRows * Short.BYTES);
         gradient = arena.real("transposed gradient of the decoder", embSz, vocabulary);
         mean = arena.real("factor of the mean", 1);
         int sliceRows = logits.dim(0);
-        memory.desc stored = OneDnn.matrix(owned, OneDnn.F32, vocabulary, embSz);
-        memory.desc any = OneDnn.any(owned, OneDnn.BF16, vocabulary, embSz);
-        Kernel largest = byInput(dnn, owned, sliceRows, embSz, any);
-        weights = new Packed(dnn, owned, arena, "packed weights for gradients", stored, largest);
-        byInput = new ByRows(sliceRows, rows -> byInput(dnn, owned, rows, embSz, largest.layout(Kernel.WEIGHTS)));
-        round = new ByRows(
-                sliceRows,
-                rows -> dnn.scaledCopy(
-                        owned,
-                        OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary),
-                        OneDnn.matrix(owned, OneDnn.BF16, rows, vocabulary)));
-        transpose = new ByRows(
-                pieceRows,
-                rows -> dnn.copy(
-                        owned,
-                        OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
-                        OneDnn.transposed(owned, OneDnn.BF16, rows, embSz, pieceRows)));
-        byWeight = byWeight(dnn, owned, embSz, pieceRows, OneDnn.Epilogue.NONE);
-        addByWeight = byWeight(dnn, owned, embSz, pieceRows, OneDnn.Epilogue.ADD);
-        addTransposed = dnn.add(owned, OneDnn.transposed(owned, OneDnn.F32, vocabulary, embSz, vocabulary), stored);
+        Split largest = DecoderBackward.byInput(team, owned, OneDnn.BF16, sliceRows, vocabulary, embSz, null);
+        weights = new Packed(team, owned, arena, "packed weights for gradients", largest, vocabulary, embSz, false);
+        byInput = new ByRows(
+                sliceRows, rows -> DecoderBackward.byInput(team, owned, OneDnn.BF16, rows, vocabulary, embSz, largest));
+        round = new ByRows(sliceRows, this::round);
+        transpose = new ByRows(pieceRows, this::transpose);
+        byWeight = new ByRows(pieceRows, rows -> byWeight(rows, OneDnn.Epilogue.NONE));
+        addByWeight = new ByRows(pieceRows, rows -> byWeight(rows, OneDnn.Epilogue.ADD));
+        addTransposed = addTransposed();
     }
 
-    private Kernel byInput(OneDnn dnn, Owned owned, int rows, int embSz, memory.desc layout) {
-        return dnn.matmul(
-                owned,
-                OneDnn.matrix(owned, OneDnn.BF16, rows, vocabulary),
-                layout,
-                null,
-                OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
-                OneDnn.Epilogue.NONE);
+    private Split round(int rows) {
+        return Split.over(team, team.cut(rows, 1), (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.scaledCopy(
+                    owned,
+                    OneDnn.matrix(owned, OneDnn.F32, count, vocabulary),
+                    OneDnn.matrix(owned, OneDnn.BF16, count, vocabulary));
+            long start = (long) first * vocabulary;
+            return Part.of(kernel).source(start * Float.BYTES).target(start * Short.BYTES);
+        });
     }
 
-    private ByRows byWeight(OneDnn dnn, Owned owned, int embSz, int pieceRows, OneDnn.Epilogue epilogue) {
-        return new ByRows(
-                pieceRows,
-                rows -> dnn.matmul(
-                        owned,
-                        OneDnn.matrix(owned, OneDnn.BF16, embSz, rows, pieceRows),
-                        OneDnn.matrix(owned, OneDnn.BF16, rows, vocabulary),
-                        null,
-                        OneDnn.matrix(owned, OneDnn.F32, embSz, vocabulary),
-                        epilogue));
+    private Split transpose(int rows) {
+        return Split.over(team, team.cut(rows, Ranges.VECTOR), (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.copy(
+                    owned,
+                    OneDnn.matrix(owned, OneDnn.F32, count, embSz),
+                    OneDnn.transposed(owned, OneDnn.BF16, count, embSz, pieceRows));
+            return Part.of(kernel).source((long) first * embSz * Float.BYTES).target((long) first * Short.BYTES);
+        });
+    }
+
+    private Split byWeight(int rows, OneDnn.Epilogue epilogue) {
+        return Split.over(team, team.cut(vocabulary, Ranges.VECTOR), (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.matmul(
+                    owned,
+                    OneDnn.matrix(owned, OneDnn.BF16, embSz, rows, pieceRows),
+                    OneDnn.matrix(owned, OneDnn.BF16, rows, count, vocabulary),
+                    null,
+                    OneDnn.matrix(owned, OneDnn.F32, embSz, count, vocabulary),
+                    epilogue);
+            return Part.of(kernel).weights((long) first * Short.BYTES).target((long) first * Float.BYTES);
+        });
+    }
+
+    private Split addTransposed() {
+        return Split.over(team, team.cut(vocabulary, Ranges.VECTOR), (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.add(
+                    owned,
+                    OneDnn.transposed(owned, OneDnn.F32, count, embSz, vocabulary),
+                    OneDnn.matrix(owned, OneDnn.F32, count, embSz));
+            return Part.of(kernel).source((long) first * Float.BYTES).target((long) first * embSz * Float.BYTES);
+        });
     }
 
     @Override
@@ -109,14 +128,14 @@ final class Bf16DecoderBackward implements DecoderBackward {
     @Override
     public void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart) {
         long rounded = dLogits.address() + (long) rowInPiece * vocabulary * Short.BYTES;
-        round.of(rows).at(Kernel.SCALE, mean.address()).run(logits.address(), rounded);
+        round.of(rows).scale(mean.address()).run(logits.address(), rounded);
         byInput.of(rows).run(rounded, weights.address(), dx.address(dxStart));
     }
 
     @Override
     public void piece(int rows, long x, CpuTensor dw) {
         transpose.of(rows).run(x, xTransposed.address());
-        Kernel product = (isFirstPiece ? byWeight : addByWeight).of(rows);
+        Split product = (isFirstPiece ? byWeight : addByWeight).of(rows);
         product.run(xTransposed.address(), dLogits.address(), gradient.address());
         isFirstPiece = false;
     }

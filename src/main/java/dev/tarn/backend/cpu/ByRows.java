@@ -3,23 +3,23 @@ package dev.tarn.backend.cpu;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The same operation for different numbers of rows, or of steps. A kernel is made when its number is first asked for, and kept. */
+/** The same operation for different numbers of rows, or of steps. It is made when its number is first asked for, and kept. */
 final class ByRows {
 
-    private final @Nullable Kernel[] made;
-    private final IntFunction<Kernel> maker;
+    private final @Nullable Split[] made;
+    private final IntFunction<Split> maker;
 
-    ByRows(int maxRows, IntFunction<Kernel> maker) {
-        made = new @Nullable Kernel[maxRows + 1];
+    ByRows(int maxRows, IntFunction<Split> maker) {
+        made = new @Nullable Split[maxRows + 1];
         this.maker = maker;
     }
 
-    Kernel of(int rows) {
-        Kernel kernel = made[rows];
-        if (kernel == null) {
-            kernel = maker.apply(rows);
-            made[rows] = kernel;
+    Split of(int rows) {
+        Split split = made[rows];
+        if (split == null) {
+            split = maker.apply(rows);
+            made[rows] = split;
         }
-        return kernel;
+        return split;
     }
 }

@@ -30,18 +30,17 @@ final class CpuBackend implements Backend {
     private final Precision precision;
     private final DeviceInfo info;
     private final HostMemory memory;
-    private final OneDnn dnn;
     private final Team team;
     private final LstmScratch lstmScratch;
     private final Embedding embedding;
     private final Regularizer regularizer;
     private final Optimizers optimizers;
 
-    CpuBackend(Precision precision, OneDnn dnn, HostMemory memory, int threads, String processor) {
+    CpuBackend(Precision precision, HostMemory memory, Team team, String processor) {
         this.precision = precision;
-        this.dnn = dnn;
         this.memory = memory;
-        team = new Team(threads);
+        this.team = team;
+        int threads = team.workers().threads();
         lstmScratch = LstmScratch.in(memory);
         embedding = new Embedding(team);
         regularizer = new Regularizer(team);
@@ -204,12 +203,12 @@ final class CpuBackend implements Backend {
 
     @Override
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
-        return new CpuLstm(dnn, team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize);
+        return new CpuLstm(team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize);
     }
 
     @Override
     public Decoder decoder(int vocabulary, int embSz, int maxRows) {
-        return new CpuDecoder(dnn, team, memory, precision, vocabulary, embSz, maxRows, CpuDecoder.Cut.USUAL);
+        return new CpuDecoder(team, memory, precision, vocabulary, embSz, maxRows, CpuDecoder.Cut.USUAL);
     }
 
     @Override
@@ -290,6 +289,5 @@ final class CpuBackend implements Backend {
     public void close() {
         team.close();
         lstmScratch.close();
-        dnn.close();
     }
 }

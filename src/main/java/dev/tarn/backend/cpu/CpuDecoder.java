@@ -4,6 +4,7 @@ import dev.tarn.backend.Decoder;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Shapes;
 import dev.tarn.backend.Tensor;
+import dev.tarn.backend.cpu.Split.Part;
 import java.util.Arrays;
 import org.bytedeco.dnnl.memory;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,6 @@ final class CpuDecoder implements Decoder {
     /** Below this, single precision runs out of exponents and the logarithm of a probability is not to be trusted. */
     private static final float SMALLEST_PROBABILITY = 1e-30f;
 
-    private final OneDnn dnn;
     private final Team team;
     private final HostMemory hostMemory;
     private final Precision precision;
@@ -57,6 +57,7 @@ final class CpuDecoder implements Decoder {
     private final ByRows forward;
     private final ByRows softmax;
     private final ByRows roundInput;
+    private final ColumnSums columnSums;
 
     private final int[] targets;
     private final double[] losses;
@@ -67,17 +68,8 @@ final class CpuDecoder implements Decoder {
 
     private boolean loaded;
 
-    CpuDecoder(
-            OneDnn dnn,
-            Team team,
-            HostMemory hostMemory,
-            Precision precision,
-            int vocabulary,
-            int embSz,
-            int maxRows,
-            Cut cut) {
+    CpuDecoder(Team team, HostMemory hostMemory, Precision precision, int vocabulary, int embSz, int maxRows, Cut cut) {
         Shapes.plan("decoder", vocabulary, embSz, maxRows);
-        this.dnn = dnn;
         this.team = team;
         this.hostMemory = hostMemory;
         this.precision = precision;
@@ -101,32 +93,40 @@ final class CpuDecoder implements Decoder {
                 ones.setReal(row, 1f);
             }
             x16 = isBf16 ? arena.block("x in bf16", (long) sliceRows * embSz * Short.BYTES) : null;
-            memory.desc source = OneDnn.transposed(owned, OneDnn.F32, embSz, vocabulary, embSz);
-            Kernel largest = forwardKernel(sliceRows, OneDnn.any(owned, factorType, embSz, vocabulary));
-            weights = new Packed(dnn, owned, arena, "packed weights", source, largest);
-            forward = new ByRows(sliceRows, rows -> forwardKernel(rows, largest.layout(Kernel.WEIGHTS)));
-            softmax = new ByRows(
-                    sliceRows, rows -> dnn.softmax(owned, OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary)));
-            roundInput = new ByRows(
-                    sliceRows,
-                    rows -> dnn.copy(
-                            owned,
-                            OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
-                            OneDnn.matrix(owned, OneDnn.BF16, rows, embSz)));
+            columnSums = new ColumnSums(team, vocabulary);
+            Split largest = forward(sliceRows, null);
+            weights = new Packed(team, owned, arena, "packed weights", largest, embSz, vocabulary, true);
+            forward = new ByRows(sliceRows, rows -> forward(rows, largest));
+            softmax = new ByRows(sliceRows, this::softmax);
+            roundInput =
+                    new ByRows(sliceRows, rows -> Split.copyRows(team, owned, OneDnn.F32, OneDnn.BF16, rows, embSz));
         } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
     }
 
-    private Kernel forwardKernel(int rows, memory.desc weightLayout) {
-        return dnn.matmul(
-                owned,
-                OneDnn.matrix(owned, factorType, rows, embSz),
-                weightLayout,
-                OneDnn.matrix(owned, OneDnn.F32, 1, vocabulary),
-                OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary),
-                OneDnn.Epilogue.NONE);
+    /** Logits; the columns are shared out. */
+    private Split forward(int rows, @Nullable Split like) {
+        return Split.over(team, team.cut(vocabulary, Ranges.VECTOR), (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.matmul(
+                    owned,
+                    OneDnn.matrix(owned, factorType, rows, embSz),
+                    like == null ? OneDnn.any(owned, factorType, embSz, count) : like.weightLayout(hand),
+                    OneDnn.matrix(owned, OneDnn.F32, 1, count),
+                    OneDnn.matrix(owned, OneDnn.F32, rows, count, vocabulary),
+                    OneDnn.Epilogue.NONE);
+            long start = (long) first * Float.BYTES;
+            return Part.packed(kernel, first, count).bias(start).target(start);
+        });
+    }
+
+    private Split softmax(int rows) {
+        return Split.over(team, team.cut(rows, 1), (hand, dnn, first, count) -> {
+            long start = (long) first * vocabulary * Float.BYTES;
+            Kernel kernel = dnn.softmax(owned, OneDnn.matrix(owned, OneDnn.F32, count, vocabulary));
+            return Part.of(kernel).source(start).target(start);
+        });
     }
 
     @Override
@@ -156,12 +156,11 @@ final class CpuDecoder implements Decoder {
         DecoderBackward made = backward;
         if (made == null) {
             made = precision == Precision.BF16
-                    ? new Bf16DecoderBackward(dnn, owned, arena, vocabulary, embSz, pieceRows, logits)
-                    : new F32DecoderBackward(dnn, team, owned, arena, vocabulary, embSz, pieceRows, sliceRows);
+                    ? new Bf16DecoderBackward(team, owned, arena, vocabulary, embSz, pieceRows, logits)
+                    : new F32DecoderBackward(team, owned, arena, vocabulary, embSz, pieceRows, sliceRows);
             Block plain = hostMemory.take("unpacked weights", (long) vocabulary * embSz * Float.BYTES);
-            try (Owned once = new Owned()) {
-                memory.desc rowMajor = OneDnn.transposed(once, OneDnn.F32, embSz, vocabulary, embSz);
-                dnn.copy(once, weights.layout(), rowMajor).run(weights.address(), plain.address());
+            try {
+                weights.unpackTo(plain.address());
                 made.pack(plain.address());
             } finally {
                 hostMemory.giveBack(plain);
@@ -183,7 +182,7 @@ final class CpuDecoder implements Decoder {
             roundInput.of(rows).run(source, x16.address());
             source = x16.address();
         }
-        forward.of(rows).at(Kernel.BIAS, bias.address()).run(source, weights.address(), target);
+        forward.of(rows).bias(bias.address()).run(source, weights.address(), target);
     }
 
     @Override
@@ -260,7 +259,7 @@ final class CpuDecoder implements Decoder {
             softmax.of(count).run(place, place);
             takeLosses(half.logits(), row, x, first, count, true);
             if (db != null) {
-                dnn.addColumnSums(count, vocabulary, mean, place, ones.address(), db.address());
+                columnSums.addTo(db.address(), count, mean, place, ones.address());
             }
             half.slice(inPiece, count, dx, (long) first * embSz);
         }

@@ -6,15 +6,17 @@ import dev.tarn.backend.Mask;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Shapes;
 import dev.tarn.backend.Tensor;
-import dev.tarn.backend.cpu.PackedLstmWeights.Part;
+import dev.tarn.backend.cpu.OneDnn.Activation;
+import dev.tarn.backend.cpu.Split.Part;
 import org.bytedeco.dnnl.memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An LSTM layer from matrix products. Forward: one product of all inputs with the input matrix, then per step the
- * products of h with the recurrent matrix, packed once per load, which add themselves to the former and apply the gate
- * functions on their way out, and {@link LstmCell}. Backward: per step the cell and one product; the gradients of the
- * inputs and of both matrices are three large products at the end.
+ * An LSTM layer from matrix products, each hand of the team with its own units of it. Forward: one product of all inputs
+ * with the input matrix; then per step and gate the product of h with the recurrent matrix, packed once per load, which
+ * adds itself to the former and applies the gate's function on its way out, and {@link LstmCell}. Backward: per step the
+ * product that carries the gradient to the step before, and the cell; the gradients of the inputs and of both matrices
+ * are three large products at the end. The hands meet once a step.
  *
  * <p>oneDNN's LSTM primitive was measured against this: three layers 400-1152-1152-400, 70 steps, forward and backward, on
  * two cores with AVX-512 and bf16 but no AMX. Batch 64: f32 2650 ms, here 2690; bf16 1900, here 1430. Batch 32: f32 1530,
@@ -25,9 +27,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class CpuLstm implements Lstm {
 
-    private static final Part[] PARTS = Part.values();
+    /** The functions of the gates in their order i, f, g, o. */
+    private static final Activation[] GATES = {
+        Activation.SIGMOID, Activation.SIGMOID, Activation.TANH, Activation.SIGMOID
+    };
 
-    private final OneDnn dnn;
+    private final Team team;
     private final LstmScratch scratch;
     private final int batch;
     private final int maxSteps;
@@ -56,10 +61,16 @@ final class CpuLstm implements Lstm {
     private final CpuTensor dhCarried;
     private final CpuTensor dc;
     private final @Nullable Bf16 bf16;
-    private final Kernel[] steps = new Kernel[PARTS.length];
-    private final Kernel stepBackward;
+    private final Ranges units;
+    private final Split step;
+    private final Split stepBackward;
+    private final Workers.Body forwardBody = this::forwardStep;
+    private final Workers.Body backwardBody = this::backwardStep;
 
-    /** Kernels over all rows of a window, by its length. */
+    /** Whether a backward step starts with the product that carries the gradient to it. */
+    private boolean carries;
+
+    /** Products over all rows of a window, by its length. */
     private final ByRows project;
 
     private final ByRows byInput;
@@ -74,10 +85,9 @@ final class CpuLstm implements Lstm {
      * @param h the state before each step and after the last, [T+1,B,H] in bf16
      * @param dGateStep the gate gradients of one step before rounding, [B,4H]
      */
-    private record Bf16(Block h, CpuTensor dGateStep, Kernel roundState, Kernel roundGates) {}
+    private record Bf16(Block h, CpuTensor dGateStep, Split roundState, Split roundGates) {}
 
     CpuLstm(
-            OneDnn dnn,
             Team team,
             LstmScratch scratch,
             HostMemory hostMemory,
@@ -87,7 +97,7 @@ final class CpuLstm implements Lstm {
             int inputSize,
             int hiddenSize) {
         Shapes.plan("lstm", batch, maxSteps, inputSize, hiddenSize);
-        this.dnn = dnn;
+        this.team = team;
         this.scratch = scratch;
         this.batch = batch;
         this.maxSteps = maxSteps;
@@ -95,7 +105,8 @@ final class CpuLstm implements Lstm {
         this.hiddenSize = hiddenSize;
         boolean isBf16 = precision == Precision.BF16;
         factorType = isBf16 ? OneDnn.BF16 : OneDnn.F32;
-        cell = new LstmCell(team.workers(), batch, hiddenSize);
+        units = team.cut(hiddenSize, Ranges.VECTOR);
+        cell = new LstmCell(batch, units);
         arena = new CpuArena(hostMemory, "lstm [" + inputSize + "," + hiddenSize + "]");
         try {
             gates = arena.real("gates", maxSteps, batch, 4 * hiddenSize);
@@ -104,23 +115,14 @@ final class CpuLstm implements Lstm {
             dhCarried = arena.real("carried gradient of h", batch, hiddenSize);
             dc = arena.real("gradient of c", batch, hiddenSize);
             bf16 = isBf16 ? bf16() : null;
-            for (Part part : PARTS) {
-                steps[part.index] = stepKernel(part);
-            }
-            stepBackward = dnn.matmul(
-                    owned,
-                    OneDnn.matrix(owned, factorType, batch, 4L * hiddenSize),
-                    OneDnn.any(owned, factorType, 4L * hiddenSize, hiddenSize),
-                    null,
-                    OneDnn.matrix(owned, OneDnn.F32, batch, hiddenSize),
-                    OneDnn.Epilogue.NONE);
-            Kernel longest = projectKernel(maxSteps, OneDnn.any(owned, factorType, inputSize, 4L * hiddenSize));
-            Kernel longestBack = byInputKernel(maxSteps, OneDnn.any(owned, factorType, 4L * hiddenSize, inputSize));
-            project = new ByRows(maxSteps, length -> projectKernel(length, longest.layout(Kernel.WEIGHTS)));
-            byInput = new ByRows(maxSteps, length -> byInputKernel(length, longestBack.layout(Kernel.WEIGHTS)));
-            roundInput = new ByRows(maxSteps, length -> round((long) length * batch, inputSize));
+            step = step();
+            stepBackward = product(batch, 4 * hiddenSize, hiddenSize, false, null);
+            Split longest = project(maxSteps, null);
+            Split longestBack = byInput(maxSteps, null);
+            project = new ByRows(maxSteps, length -> project(length, longest));
+            byInput = new ByRows(maxSteps, length -> byInput(length, longestBack));
+            roundInput = new ByRows(maxSteps, this::roundInput);
             weights = new PackedLstmWeights(
-                    dnn,
                     owned,
                     arena,
                     team,
@@ -129,10 +131,9 @@ final class CpuLstm implements Lstm {
                     hiddenSize,
                     longest,
                     longestBack,
-                    steps,
+                    step,
                     stepBackward);
-            weightGradients =
-                    new LstmWeightGradients(dnn, owned, team, scratch, batch, maxSteps, inputSize, hiddenSize);
+            weightGradients = new LstmWeightGradients(owned, team, scratch, batch, maxSteps, inputSize, hiddenSize);
             if (isBf16) {
                 weightGradients.prepareBf16(maxSteps);
             }
@@ -149,49 +150,76 @@ final class CpuLstm implements Lstm {
         return new Bf16(
                 arena.block("h in bf16", (rows + batch) * hiddenSize * Short.BYTES),
                 arena.real("gate gradients of a step", batch, 4 * hiddenSize),
-                round(batch, hiddenSize),
-                round(batch, 4L * hiddenSize));
+                round(1),
+                round(4));
     }
 
-    private Kernel round(long rows, long columns) {
-        return dnn.copy(
-                owned,
-                OneDnn.matrix(owned, OneDnn.F32, rows, columns),
-                OneDnn.matrix(owned, OneDnn.BF16, rows, columns));
+    /** Rounds what each hand has computed of [B,{@code blocks}·H], of every block its units. */
+    private Split round(int blocks) {
+        int width = blocks * hiddenSize;
+        return ofUnits(
+                blocks,
+                (hand, dnn, first, count) -> Part.of(dnn.copy(
+                                owned,
+                                OneDnn.matrix(owned, OneDnn.F32, batch, count, width),
+                                OneDnn.matrix(owned, OneDnn.BF16, batch, count, width)))
+                        .source((long) first * Float.BYTES)
+                        .target((long) first * Short.BYTES));
     }
 
-    /** {@code gates = function(gates + h wHh')} for some of the gates. */
-    private Kernel stepKernel(Part part) {
-        long columns = (long) part.width * hiddenSize;
-        return dnn.matmul(
-                owned,
-                OneDnn.matrix(owned, factorType, batch, hiddenSize),
-                OneDnn.any(owned, factorType, hiddenSize, columns),
-                batch == 1 ? OneDnn.matrix(owned, OneDnn.F32, 1, columns) : null,
-                OneDnn.matrix(owned, OneDnn.F32, batch, columns, 4L * hiddenSize),
-                new OneDnn.Epilogue(batch > 1, part.function));
+    /** {@code gates = function(gates + h wHh')}. */
+    private Split step() {
+        long width = 4L * hiddenSize;
+        return ofUnits(GATES.length, (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.matmul(
+                    owned,
+                    OneDnn.matrix(owned, factorType, batch, hiddenSize),
+                    OneDnn.any(owned, factorType, hiddenSize, count),
+                    batch == 1 ? OneDnn.matrix(owned, OneDnn.F32, 1, count) : null,
+                    OneDnn.matrix(owned, OneDnn.F32, batch, count, width),
+                    new OneDnn.Epilogue(batch > 1, GATES[first / hiddenSize]));
+            long start = (long) first * Float.BYTES;
+            return Part.packed(kernel, first, count).bias(start).target(start);
+        });
     }
 
-    private Kernel projectKernel(int length, memory.desc layout) {
-        long rows = (long) length * batch;
-        return dnn.matmul(
-                owned,
-                OneDnn.matrix(owned, factorType, rows, inputSize),
-                layout,
-                OneDnn.matrix(owned, OneDnn.F32, 1, 4L * hiddenSize),
-                OneDnn.matrix(owned, OneDnn.F32, rows, 4L * hiddenSize),
-                OneDnn.Epilogue.NONE);
+    /** For each hand one part of each block of H columns: that of its units. */
+    private Split ofUnits(int blocks, Split.Maker maker) {
+        Part[][] parts = new Part[units.parts()][blocks];
+        for (int hand = 0; hand < parts.length; hand++) {
+            for (int block = 0; block < blocks; block++) {
+                int first = block * hiddenSize + units.from(hand);
+                parts[hand][block] = maker.make(hand, team.dnn(hand), first, units.count(hand));
+            }
+        }
+        return new Split(team, parts);
     }
 
-    private Kernel byInputKernel(int length, memory.desc layout) {
-        long rows = (long) length * batch;
-        return dnn.matmul(
-                owned,
-                OneDnn.matrix(owned, factorType, rows, 4L * hiddenSize),
-                layout,
-                null,
-                OneDnn.matrix(owned, OneDnn.F32, rows, inputSize),
-                OneDnn.Epilogue.NONE);
+    private Split project(int length, @Nullable Split like) {
+        return product(length * batch, inputSize, 4 * hiddenSize, true, like);
+    }
+
+    private Split byInput(int length, @Nullable Split like) {
+        return product(length * batch, 4 * hiddenSize, inputSize, false, like);
+    }
+
+    /** [rows,k] times packed weights [k,columns]; {@code like} is a product by the same weights. */
+    private Split product(int rows, int k, int columns, boolean hasBias, @Nullable Split like) {
+        return Split.over(team, team.cut(columns, Ranges.VECTOR), (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.matmul(
+                    owned,
+                    OneDnn.matrix(owned, factorType, rows, k),
+                    like == null ? OneDnn.any(owned, factorType, k, count) : like.weightLayout(hand),
+                    hasBias ? OneDnn.matrix(owned, OneDnn.F32, 1, count) : null,
+                    OneDnn.matrix(owned, OneDnn.F32, rows, count, columns),
+                    OneDnn.Epilogue.NONE);
+            long start = (long) first * Float.BYTES;
+            return Part.packed(kernel, first, count).bias(start).target(start);
+        });
+    }
+
+    private Split roundInput(int length) {
+        return Split.copyRows(team, owned, OneDnn.F32, OneDnn.BF16, length * batch, inputSize);
     }
 
     @Override
@@ -215,26 +243,32 @@ final class CpuLstm implements Lstm {
         int stepSize = batch * hiddenSize;
         for (int t = 0; t < length; t++) {
             long at = (long) t * stepSize;
-            long state = bf16 != null
-                    ? bf16.h.address() + at * Short.BYTES
-                    : t == 0 ? h.address() : output.address(at - stepSize);
-            for (Part part : PARTS) {
-                long columns = 4 * at + (long) part.first * hiddenSize;
-                Kernel step = steps[part.index];
-                if (batch == 1) {
-                    step.at(Kernel.BIAS, projected.address(columns));
-                }
-                step.run(state, weights.wHh(part).address(), gates.address(columns));
-            }
-            cell.forward(gates, 4 * at, t == 0 ? c : cells, t == 0 ? 0 : at - stepSize, cells, at, output, at);
+            long state = t == 0 ? h.address() : output.address(at - stepSize);
             if (bf16 != null) {
-                bf16.roundState.run(output.address(at), bf16.h.address() + (at + stepSize) * Short.BYTES);
+                state = bf16.h.address() + at * Short.BYTES;
+                bf16.roundState.at(output.address(at), 0, state + (long) stepSize * Short.BYTES);
             }
+            if (batch == 1) {
+                step.bias(projected.address(4 * at));
+            }
+            step.at(state, weights.wHh().address(), gates.address(4 * at));
+            cell.setForward(gates, 4 * at, t == 0 ? c : cells, t == 0 ? 0 : at - stepSize, cells, at, output, at);
+            team.workers().run(units.parts(), 1, forwardBody);
         }
         long last = (long) (length - 1) * stepSize;
         CpuTensor.of(hT).copyFrom(output, last);
         CpuTensor.of(cT).copyFrom(cells, last);
         keptSteps = training ? length : 0;
+    }
+
+    private void forwardStep(int worker, int from, int to) {
+        for (int hand = from; hand < to; hand++) {
+            step.runOn(hand);
+            cell.forward(hand);
+            if (bf16 != null) {
+                bf16.roundState.runOn(hand);
+            }
+        }
     }
 
     private void project(int length, long x) {
@@ -244,7 +278,7 @@ final class CpuLstm implements Lstm {
             roundInput.of(length).run(x, factor);
         }
         project.of(length)
-                .at(Kernel.BIAS, weights.bias().address())
+                .bias(weights.bias().address())
                 .run(factor, weights.wIh().address(), projected.address());
     }
 
@@ -308,7 +342,11 @@ final class CpuLstm implements Lstm {
         CpuTensor dGates = bf16 == null ? gates : bf16.dGateStep;
         for (int t = length - 1; t >= 0; t--) {
             long at = (long) t * stepSize;
-            cell.backward(
+            carries = t < length - 1;
+            if (carries) {
+                stepBackward.at(gateGradients(t + 1), weights.wHhBackward().address(), dhCarried.address());
+            }
+            cell.setBackward(
                     gates,
                     4 * at,
                     t == 0 ? c0 : cells,
@@ -316,16 +354,28 @@ final class CpuLstm implements Lstm {
                     y,
                     dy,
                     at,
-                    t == length - 1 ? dhLast : dhCarried,
+                    carries ? dhCarried : dhLast,
                     dc,
                     dGates,
                     bf16 == null ? 4 * at : 0);
             if (bf16 != null) {
-                bf16.roundGates.run(dGates.address(), gateGradients(t));
+                bf16.roundGates.at(dGates.address(), 0, gateGradients(t));
             }
-            CpuTensor target = t > 0 ? dhCarried : dhFirst;
-            if (target != null) {
-                stepBackward.run(gateGradients(t), weights.wHhBackward().address(), target.address());
+            team.workers().run(units.parts(), 1, backwardBody);
+        }
+        if (dhFirst != null) {
+            stepBackward.run(gateGradients(0), weights.wHhBackward().address(), dhFirst.address());
+        }
+    }
+
+    private void backwardStep(int worker, int from, int to) {
+        for (int hand = from; hand < to; hand++) {
+            if (carries) {
+                stepBackward.runOn(hand);
+            }
+            cell.backward(hand);
+            if (bf16 != null) {
+                bf16.roundGates.runOn(hand);
             }
         }
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -73,22 +74,30 @@ public final class CpuProvider implements BackendProvider {
             throw new DeviceException("--device cpu cannot be used: " + problem);
         }
         HostMemory memory = HostMemory.ofThisMachine();
-        OneDnn dnn = new OneDnn(memory);
-        if (precision == Precision.BF16 && !dnn.multiplies(OneDnn.BF16)) {
-            dnn.close();
+        Team team = team(memory, System.getenv());
+        if (precision == Precision.BF16 && !team.dnn(0).multiplies(OneDnn.BF16)) {
+            team.close();
             throw new ConfigException("--precision bf16 needs a processor with bf16 instructions; this one offers "
                     + OneDnn.describe() + "; use --precision f32.");
         }
-        return new CpuBackend(precision, dnn, memory, threads(), processor());
+        return new CpuBackend(precision, memory, team, processor());
     }
 
-    /** As many threads as OpenMP gives to oneDNN. */
-    private static int threads() {
-        String wanted = System.getenv("OMP_NUM_THREADS");
-        if (wanted != null && wanted.matches("[1-9]\\d{0,3}(,.*)?")) {
-            return Integer.parseInt(wanted.split(",", 2)[0]);
-        }
-        return Runtime.getRuntime().availableProcessors();
+    /**
+     * As many threads as TARN_THREADS says, or else OpenMP's OMP_NUM_THREADS, or else one for each processor. Where
+     * OpenMP has but one, all of them are hands.
+     */
+    static Team team(HostMemory memory, Map<String, String> environment) {
+        int openMp =
+                threads(environment.get("OMP_NUM_THREADS"), Runtime.getRuntime().availableProcessors());
+        int threads = threads(environment.get("TARN_THREADS"), openMp);
+        return new Team(memory, threads, openMp == 1 ? threads : 1);
+    }
+
+    private static int threads(@Nullable String wanted, int otherwise) {
+        return wanted != null && wanted.matches("[1-9]\\d{0,3}(,.*)?")
+                ? Integer.parseInt(wanted.split(",", 2)[0])
+                : otherwise;
     }
 
     private static String processor() {

@@ -1,48 +1,28 @@
 package dev.tarn.backend.cpu;
 
-import org.bytedeco.dnnl.memory;
-
 /** In single precision: the gradient of the logits is made in place, and the gradient of the weights added to directly. */
 final class F32DecoderBackward implements DecoderBackward {
 
-    private final OneDnn dnn;
     private final Team team;
     private final int vocabulary;
     private final int embSz;
     private final CpuTensor logits;
     private final Packed weights;
     private final ByRows byInput;
+    private final TransposedProduct byWeight;
     private float mean;
 
     F32DecoderBackward(
-            OneDnn dnn,
-            Team team,
-            Owned owned,
-            CpuArena arena,
-            int vocabulary,
-            int embSz,
-            int pieceRows,
-            int sliceRows) {
-        this.dnn = dnn;
+            Team team, Owned owned, CpuArena arena, int vocabulary, int embSz, int pieceRows, int sliceRows) {
         this.team = team;
         this.vocabulary = vocabulary;
         this.embSz = embSz;
         logits = arena.real("logits of a piece", pieceRows, vocabulary);
-        memory.desc stored = OneDnn.matrix(owned, OneDnn.F32, vocabulary, embSz);
-        memory.desc any = OneDnn.any(owned, OneDnn.F32, vocabulary, embSz);
-        Kernel largest = byInput(owned, sliceRows, any);
-        weights = new Packed(dnn, owned, arena, "packed weights for gradients", stored, largest);
-        byInput = new ByRows(sliceRows, rows -> byInput(owned, rows, largest.layout(Kernel.WEIGHTS)));
-    }
-
-    private Kernel byInput(Owned owned, int rows, memory.desc layout) {
-        return dnn.matmul(
-                owned,
-                OneDnn.matrix(owned, OneDnn.F32, rows, vocabulary),
-                layout,
-                null,
-                OneDnn.matrix(owned, OneDnn.F32, rows, embSz),
-                OneDnn.Epilogue.NONE);
+        Split largest = DecoderBackward.byInput(team, owned, OneDnn.F32, sliceRows, vocabulary, embSz, null);
+        weights = new Packed(team, owned, arena, "packed weights for gradients", largest, vocabulary, embSz, false);
+        byInput = new ByRows(
+                sliceRows, rows -> DecoderBackward.byInput(team, owned, OneDnn.F32, rows, vocabulary, embSz, largest));
+        byWeight = new TransposedProduct(team, vocabulary, embSz);
     }
 
     @Override
@@ -84,7 +64,7 @@ final class F32DecoderBackward implements DecoderBackward {
 
     @Override
     public void piece(int rows, long x, CpuTensor dw) {
-        dnn.multiplyTransposed(vocabulary, embSz, rows, mean, logits.address(), x, 1f, dw.address());
+        byWeight.run(rows, mean, logits.address(), x, 1f, dw.address());
     }
 
     @Override

@@ -1,34 +1,29 @@
 package dev.tarn.backend.cpu;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The elementwise half of an LSTM step: what follows the matrix product in the forward direction and precedes it in the
- * backward direction. Rows of the batch are shared out among the workers; a row is worked on in tiles. It is a loop body
- * with fields instead of a closure, so that a step allocates nothing.
+ * backward direction. Each hand works on the units whose gates it computed, row by row of the batch. First the step is
+ * set, by one thread, then every hand runs it.
  */
 final class LstmCell {
 
     private static final int TILE = Team.TILE;
 
-    /** States that are worth waking another thread for, whose core a thread of OpenMP still occupies. */
-    private static final int WORTHWHILE = 32768;
-
     /** Keeps 0/0 away where the output gate is so far closed that h is 0 whatever c is. */
     private static final float TINY = 1e-30f;
 
-    private final Workers workers;
     private final int batch;
     private final int width;
+    private final Ranges units;
     private final Tiles[] tiles;
 
-    /** Sums of the gate gradients over all rows of a worker, [4H] each. */
-    private final float[][] biasSums;
+    /** Sums of the gate gradients over all rows, [4H]. */
+    private final float[] biasSums;
 
-    private final Workers.Body forwardBody = this::forwardRows;
-    private final Workers.Body backwardBody = this::backwardRows;
-
-    /** Arrays of one worker. */
+    /** Arrays of one hand. */
     private static final class Tiles {
         final float[] i = new float[TILE];
         final float[] f = new float[TILE];
@@ -79,19 +74,16 @@ final class LstmCell {
     private final Place dc = new Place();
     private final Place dGates = new Place();
 
-    LstmCell(Workers workers, int batch, int width) {
-        this.workers = workers;
+    /** @param units those of each hand */
+    LstmCell(int batch, Ranges units) {
         this.batch = batch;
-        this.width = width;
-        tiles = new Tiles[workers.threads()];
-        biasSums = new float[workers.threads()][4 * width];
-        for (int k = 0; k < tiles.length; k++) {
-            tiles[k] = new Tiles();
+        this.units = units;
+        width = units.size();
+        biasSums = new float[4 * width];
+        tiles = new Tiles[units.parts()];
+        for (int hand = 0; hand < tiles.length; hand++) {
+            tiles[hand] = new Tiles();
         }
-    }
-
-    private int grain() {
-        return Math.max(1, WORTHWHILE / width);
     }
 
     /**
@@ -100,7 +92,7 @@ final class LstmCell {
      * @param gateTensor [B,4H] activated gates i, f, g, o
      * @param beforeTensor [B,H] the cell state before the step
      */
-    void forward(
+    void setForward(
             CpuTensor gateTensor,
             long gateStart,
             CpuTensor beforeTensor,
@@ -113,14 +105,14 @@ final class LstmCell {
         cBefore.at(beforeTensor, beforeStart);
         c.at(cTensor, cStart);
         h.at(hTensor, hStart);
-        workers.run(batch, grain(), forwardBody);
     }
 
-    private void forwardRows(int worker, int fromRow, int toRow) {
-        Tiles t = tiles[worker];
-        for (int row = fromRow; row < toRow; row++) {
-            for (int j = 0; j < width; j += TILE) {
-                int count = Math.min(TILE, width - j);
+    void forward(int hand) {
+        Tiles t = tiles[hand];
+        int end = units.from(hand) + units.count(hand);
+        for (int row = 0; row < batch; row++) {
+            for (int j = units.from(hand); j < end; j += TILE) {
+                int count = Math.min(TILE, end - j);
                 long at = (long) row * width + j;
                 readGates(t, row, j, count);
                 cBefore.read(at, t.before, count);
@@ -152,22 +144,16 @@ final class LstmCell {
         }
     }
 
-    /** Forgets the sums of {@link #backward}. */
+    /** Forgets the sums of the backward steps. */
     void clearBiasGradient() {
-        for (float[] sums : biasSums) {
-            java.util.Arrays.fill(sums, 0f);
-        }
+        Arrays.fill(biasSums, 0f);
     }
 
     /** Adds the gradient of the biases to both of them. */
     void addBiasGradient(CpuTensor dbIh, CpuTensor dbHh) {
         for (int j = 0; j < 4 * width; j++) {
-            float sum = 0;
-            for (float[] sums : biasSums) {
-                sum += sums[j];
-            }
-            dbIh.setReal(j, dbIh.real(j) + sum);
-            dbHh.setReal(j, dbHh.real(j) + sum);
+            dbIh.setReal(j, dbIh.real(j) + biasSums[j]);
+            dbHh.setReal(j, dbHh.real(j) + biasSums[j]);
         }
     }
 
@@ -185,7 +171,7 @@ final class LstmCell {
      * @param dcTensor [B,H] in and out
      * @param dGateTensor [B,4H] out; may be the gates
      */
-    void backward(
+    void setBackward(
             CpuTensor gateTensor,
             long gateStart,
             CpuTensor beforeTensor,
@@ -204,15 +190,14 @@ final class LstmCell {
         dhCarried.at(carried, 0);
         dc.at(dcTensor, 0);
         dGates.at(dGateTensor, dGateStart);
-        workers.run(batch, grain(), backwardBody);
     }
 
-    private void backwardRows(int worker, int fromRow, int toRow) {
-        Tiles t = tiles[worker];
-        float[] sums = biasSums[worker];
-        for (int row = fromRow; row < toRow; row++) {
-            for (int j = 0; j < width; j += TILE) {
-                int count = Math.min(TILE, width - j);
+    void backward(int hand) {
+        Tiles t = tiles[hand];
+        int end = units.from(hand) + units.count(hand);
+        for (int row = 0; row < batch; row++) {
+            for (int j = units.from(hand); j < end; j += TILE) {
+                int count = Math.min(TILE, end - j);
                 long at = (long) row * width + j;
                 readGates(t, row, j, count);
                 cBefore.read(at, t.before, count);
@@ -226,21 +211,21 @@ final class LstmCell {
                 throughOutput(t.o, t.h, t.dh, t.dc, count);
                 throughCell(t.i, t.f, t.g, t.before, t.dc, count);
                 dc.write(at, t.dc, count);
-                writeGates(t, sums, row, j, count);
+                writeGates(t, row, j, count);
             }
         }
     }
 
-    private void writeGates(Tiles t, float[] sums, int row, int j, int count) {
+    private void writeGates(Tiles t, int row, int j, int count) {
         long at = 4L * row * width + j;
         dGates.write(at, t.i, count);
         dGates.write(at + width, t.f, count);
         dGates.write(at + 2L * width, t.g, count);
         dGates.write(at + 3L * width, t.o, count);
-        addAt(sums, j, t.i, count);
-        addAt(sums, j + width, t.f, count);
-        addAt(sums, j + 2 * width, t.g, count);
-        addAt(sums, j + 3 * width, t.o, count);
+        addAt(biasSums, j, t.i, count);
+        addAt(biasSums, j + width, t.f, count);
+        addAt(biasSums, j + 2 * width, t.g, count);
+        addAt(biasSums, j + 3 * width, t.o, count);
     }
 
     /** o becomes its gradient, dc the gradient by c of this step. */

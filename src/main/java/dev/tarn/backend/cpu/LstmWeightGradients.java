@@ -2,45 +2,41 @@ package dev.tarn.backend.cpu;
 
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.cpu.Split.Part;
 import org.bytedeco.dnnl.memory;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code dwIh += da' x} and {@code dwHh += m∘(da' h)} over all steps of a window, where h is shifted by one step. In
- * single precision these are two calls of dnnl_sgemm, which takes a transposed operand in its stride. In bf16 the right
- * operand is packed first: it is the smaller one, and read many times.
+ * single precision these are {@link TransposedProduct}s. In bf16 the right operand is packed first: it is the smaller
+ * one, and read many times.
  */
 final class LstmWeightGradients {
 
-    private final OneDnn dnn;
     private final Owned owned;
     private final Team team;
     private final LstmScratch scratch;
     private final int batch;
     private final int inputSize;
     private final int hiddenSize;
+    private final TransposedProduct byInput;
+    private final TransposedProduct byState;
 
     /** bf16 products by the length of the window, made when it is first seen. */
     private final @Nullable Products[] products;
 
-    private record Products(Kernel packInput, Kernel addByInput, Kernel packState, Kernel addByState, Kernel byState) {}
+    private record Products(Split packInput, Split addByInput, Split packState, Split addByState, Split byState) {}
 
     LstmWeightGradients(
-            OneDnn dnn,
-            Owned owned,
-            Team team,
-            LstmScratch scratch,
-            int batch,
-            int maxSteps,
-            int inputSize,
-            int hiddenSize) {
-        this.dnn = dnn;
+            Owned owned, Team team, LstmScratch scratch, int batch, int maxSteps, int inputSize, int hiddenSize) {
         this.owned = owned;
         this.team = team;
         this.scratch = scratch;
         this.batch = batch;
         this.inputSize = inputSize;
         this.hiddenSize = hiddenSize;
+        byInput = new TransposedProduct(team, 4 * hiddenSize, inputSize);
+        byState = new TransposedProduct(team, 4 * hiddenSize, hiddenSize);
         products = new @Nullable Products[maxSteps + 1];
     }
 
@@ -55,30 +51,31 @@ final class LstmWeightGradients {
     }
 
     private Products bf16Products(long rows) {
-        Kernel addByInput =
-                product(rows, inputSize, OneDnn.any(owned, OneDnn.BF16, rows, inputSize), OneDnn.Epilogue.ADD);
-        Kernel addByState =
-                product(rows, hiddenSize, OneDnn.any(owned, OneDnn.BF16, rows, hiddenSize), OneDnn.Epilogue.ADD);
-        memory.desc input = addByInput.layout(Kernel.WEIGHTS);
-        memory.desc state = addByState.layout(Kernel.WEIGHTS);
-        scratch.factors().reserve(Math.max(input.get_size(), state.get_size()));
+        Split addInput = product(rows, inputSize, OneDnn.Epilogue.ADD, null);
+        Split addState = product(rows, hiddenSize, OneDnn.Epilogue.ADD, null);
+        scratch.factors().reserve(Math.max(addInput.packedBytes(), addState.packedBytes()));
         return new Products(
-                dnn.copy(owned, OneDnn.matrix(owned, OneDnn.F32, rows, inputSize), input),
-                addByInput,
-                dnn.copy(owned, OneDnn.matrix(owned, OneDnn.BF16, rows, hiddenSize), state),
-                addByState,
-                product(rows, hiddenSize, state, OneDnn.Epilogue.NONE));
+                Split.packing(team, owned, addInput, OneDnn.F32, rows, inputSize, false),
+                addInput,
+                Split.packing(team, owned, addState, OneDnn.BF16, rows, hiddenSize, false),
+                addState,
+                product(rows, hiddenSize, OneDnn.Epilogue.NONE, addState));
     }
 
-    private Kernel product(long rows, long columns, memory.desc right, OneDnn.Epilogue epilogue) {
+    /** @param like a product that reads the same packed weights */
+    private Split product(long rows, int columns, OneDnn.Epilogue epilogue, @Nullable Split like) {
         long h4 = 4L * hiddenSize;
-        return dnn.matmul(
-                owned,
-                OneDnn.transposed(owned, OneDnn.BF16, h4, rows, h4),
-                right,
-                null,
-                OneDnn.matrix(owned, OneDnn.F32, h4, columns),
-                epilogue);
+        return Split.over(team, team.cut(columns, Ranges.VECTOR), (hand, dnn, first, count) -> {
+            memory.desc target = OneDnn.matrix(owned, OneDnn.F32, h4, count, columns);
+            Kernel kernel = dnn.matmul(
+                    owned,
+                    OneDnn.transposed(owned, OneDnn.BF16, h4, rows, h4),
+                    like == null ? OneDnn.any(owned, OneDnn.BF16, rows, count) : like.weightLayout(hand),
+                    null,
+                    target,
+                    epilogue);
+            return Part.packed(kernel, first, count).target((long) first * Float.BYTES);
+        });
     }
 
     /**
@@ -114,14 +111,14 @@ final class LstmWeightGradients {
         long h4 = 4L * hiddenSize;
         long rows = (long) steps * batch;
         long dwIh = CpuTensor.of(gradients.wIh()).address();
-        dnn.multiplyTransposed(h4, inputSize, rows, 1f, dGates.address(), x.address(), 1f, dwIh);
+        byInput.run(rows, 1f, dGates.address(), x.address(), 1f, dwIh);
         CpuTensor dwHh = CpuTensor.of(gradients.wHh());
         boolean isMasked = !(weightDrop instanceof Mask.None);
         long raw = isMasked ? scratch.weights().address() : dwHh.address();
         float keep = isMasked ? 0f : 1f;
-        dnn.multiplyTransposed(h4, hiddenSize, batch, 1f, dGates.address(), h0.address(), keep, raw);
+        byState.run(batch, 1f, dGates.address(), h0.address(), keep, raw);
         if (steps > 1) {
-            dnn.multiplyTransposed(h4, hiddenSize, rows - batch, 1f, dGates.address(h4 * batch), y.address(), 1f, raw);
+            byState.run(rows - batch, 1f, dGates.address(h4 * batch), y.address(), 1f, raw);
         }
         if (isMasked) {
             addMasked(weightDrop, dwHh);

@@ -21,7 +21,7 @@ import org.bytedeco.dnnl.stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * oneDNN as this backend uses it: an engine, a stream, and factories for {@link Kernel}s. All kernels share one
+ * oneDNN as this backend uses it: an engine, a stream, and factories for {@link Kernel}s. All its kernels share one
  * scratchpad, for two reasons: it need not be allocated at each run, and oneDNN's own is tied to the thread that created
  * the kernel, so that running it from another one would crash.
  */
@@ -236,19 +236,28 @@ final class OneDnn implements AutoCloseable {
     }
 
     /**
-     * {@code target = factor · source' · weights + keep · target} in single precision, all row-major and dense.
+     * {@code target = factor · source' · weights + keep · target} in single precision, row-major.
      *
-     * @param source [k,m], of which the transpose is taken
-     * @param weights [k,n]
-     * @param target [m,n]
+     * @param source [k,m], of which the transpose is taken, rows {@code sourceStride} apart
+     * @param weights [k,n], dense
+     * @param target [m,n], dense
      */
-    void multiplyTransposed(long m, long n, long k, float factor, long source, long weights, float keep, long target) {
-        sgemm((byte) 'T', m, n, k, factor, source, m, weights, keep, target);
+    void multiplyTransposed(
+            long m,
+            long n,
+            long k,
+            float factor,
+            long source,
+            long sourceStride,
+            long weights,
+            float keep,
+            long target) {
+        sgemm((byte) 'T', m, n, k, factor, source, sourceStride, weights, n, keep, target, n);
     }
 
-    /** {@code target += factor · Σ_rows source}, the sums of the columns of [rows,columns]. */
-    void addColumnSums(long rows, long columns, float factor, long source, long ones, long target) {
-        sgemm((byte) 'N', 1, columns, rows, factor, ones, rows, source, 1f, target);
+    /** {@code target += factor · Σ_rows source}, the sums of the columns of [rows,columns], rows {@code stride} apart. */
+    void addColumnSums(long rows, long columns, float factor, long source, long stride, long ones, long target) {
+        sgemm((byte) 'N', 1, columns, rows, factor, ones, rows, source, stride, 1f, target, columns);
     }
 
     private void sgemm(
@@ -260,8 +269,10 @@ final class OneDnn implements AutoCloseable {
             long source,
             long sourceStride,
             long weights,
+            long weightStride,
             float keep,
-            long target) {
+            long target,
+            long targetStride) {
         int status = dnnl.dnnl_sgemm(
                 layout,
                 (byte) 'N',
@@ -272,10 +283,10 @@ final class OneDnn implements AutoCloseable {
                 left.to(source),
                 sourceStride,
                 right.to(weights),
-                n,
+                weightStride,
                 keep,
                 product.to(target),
-                n);
+                targetStride);
         if (status != 0) {
             throw new DeviceException(
                     "oneDNN refused a matrix product of " + m + " x " + n + " x " + k + " (status " + status + ").");

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A parallel loop over as many threads as oneDNN uses. Who computes what depends on the number of threads alone, never on
- * timing, so results repeat bit for bit. Between loops the threads look for work for a few microseconds and then sleep:
- * oneDNN has threads of its own on the same cores.
+ * timing, so results repeat bit for bit. Between loops the threads look for work for a while and then sleep: a few
+ * microseconds where oneDNN has threads of its own on the same cores.
  *
  * <p>Thread-safety: one thread at a time calls {@link #run}, and not from inside a loop.
  */
@@ -24,13 +24,17 @@ final class Workers implements AutoCloseable {
         void run(int worker, int from, int to);
     }
 
-    /** How often a thread looks before it sleeps, about 10 microseconds. */
-    private static final int LOOKS = 200;
+    /** How often a thread looks before it sleeps that others want to replace: about 10 microseconds. */
+    private static final int FEW_LOOKS = 200;
+
+    /** How often one looks that has its core to itself: longer than any pause within a step. */
+    private static final int MANY_LOOKS = 20_000;
 
     /** How often the caller looks for the end of the loop before it lets others run on its core. */
     private static final int LOOKS_BEFORE_YIELD = 20_000;
 
     private final Worker[] workers;
+    private final int looks;
     private final AtomicInteger running = new AtomicInteger();
 
     // Published by the write to round, read after seeing it.
@@ -42,7 +46,13 @@ final class Workers implements AutoCloseable {
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
 
-    Workers(int threads) {
+    /**
+     * Starts the threads.
+     *
+     * @param own whether nobody else computes on their cores
+     */
+    Workers(int threads, boolean own) {
+        looks = own ? MANY_LOOKS : FEW_LOOKS;
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
@@ -164,7 +174,7 @@ final class Workers implements AutoCloseable {
         }
 
         private int awaitRound(int seen) {
-            for (int looks = 0; looks < LOOKS; looks++) {
+            for (int look = 0; look < looks; look++) {
                 if (round != seen || closed) {
                     return round;
                 }

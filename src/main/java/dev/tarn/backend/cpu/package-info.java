@@ -2,8 +2,8 @@
  * Training on the processor: oneDNN for what is matrix products, plain Java for the rest.
  *
  * <p>Reading order: {@link dev.tarn.backend.cpu.CpuProvider} says whether the natives load, {@code CpuBackend} hands each
- * operation to the file of its concern. {@code CpuLstm} and {@code CpuDecoder} hold prepared {@code Kernel}s of
- * {@code OneDnn}; {@code LstmCell}, {@code Embedding}, {@code Regularizer} and {@code Optimizers} are loops that a
+ * operation to the file of its concern. {@code CpuLstm} and {@code CpuDecoder} hold {@code Split}s of prepared
+ * {@code Kernel}s of {@code OneDnn}; {@code LstmCell}, {@code Embedding}, {@code Regularizer} and {@code Optimizers} are loops that a
  * {@code Team} of {@code Workers} shares out; {@code Masks} draws dropout.
  *
  * <h2>Memory</h2>
@@ -15,8 +15,11 @@
  *
  * <h2>Threads</h2>
  *
- * oneDNN runs on OpenMP threads, the loops on Java threads, as many of each as OMP_NUM_THREADS or the processor says, and
- * never both at once. Which thread computes what is fixed, so a run repeats bit for bit.
+ * The launcher starts Tarn with OMP_NUM_THREADS=1 and as many TARN_THREADS as there are processors. Then every thread of
+ * the {@code Team} is a hand: it calls oneDNN on its own columns or rows of an operation, which a {@code Split} knows, and
+ * stays at the units of an LSTM layer, whose gates it finds in its cache. Where OMP_NUM_THREADS is anything else, as in a
+ * program that embeds Tarn and sets nothing, there is one hand, and oneDNN runs on threads of OpenMP: the same results but
+ * for rounding, somewhat slower. Which thread computes what is fixed either way, so a run repeats bit for bit.
  */
 @NullMarked
 package dev.tarn.backend.cpu;

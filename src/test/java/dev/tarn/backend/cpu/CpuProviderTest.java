@@ -8,6 +8,7 @@ import dev.tarn.DeviceException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.backend.Precision;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** How the backend is found and what it says of itself. */
@@ -29,6 +30,23 @@ class CpuProviderTest {
             assertThat(backend.info().device()).isEqualTo("cpu");
             assertThat(backend.info().precision()).isEqualTo(Precision.F32);
             assertThat(backend.info().description()).matches(".+, oneDNN \\d+\\.\\d+\\.\\d+, \\w+, \\d+ threads?");
+        }
+    }
+
+    @Test
+    void everyThreadIsAHandWhereOpenMpHasButOne() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        assertThat(threadsAndHands(Map.of("TARN_THREADS", "3", "OMP_NUM_THREADS", "1")))
+                .containsExactly(3, 3);
+        assertThat(threadsAndHands(Map.of("OMP_NUM_THREADS", "1"))).containsExactly(1, 1);
+        assertThat(threadsAndHands(Map.of("OMP_NUM_THREADS", "4,2"))).containsExactly(4, 1);
+        assertThat(threadsAndHands(Map.of("TARN_THREADS", "0", "OMP_NUM_THREADS", "many")))
+                .containsExactly(processors, 1);
+    }
+
+    private static int[] threadsAndHands(Map<String, String> environment) {
+        try (Team team = CpuProvider.team(HostMemory.ofThisMachine(), environment)) {
+            return new int[] {team.workers().threads(), team.cut(10_000, 1).parts()};
         }
     }
 

@@ -28,22 +28,21 @@ class DecoderCutTest {
             names = {"F32", "BF16"})
     void howTheRowsAreCutChangesNothingButRounding(Precision precision) {
         HostMemory memory = HostMemory.ofThisMachine();
-        try (OneDnn dnn = new OneDnn(memory);
-                Team team = new Team(2);
+        try (Team team = new Team(memory, 2, 2);
                 CpuArena arena = new CpuArena(memory, "test")) {
-            if (precision == Precision.BF16 && !dnn.multiplies(OneDnn.BF16)) {
+            if (precision == Precision.BF16 && !team.dnn(0).multiplies(OneDnn.BF16)) {
                 return;
             }
             long row = VOCABULARY * 4L;
             for (int rows : new int[] {1, 8, 29, 71}) {
                 long seed = seeds.random().nextLong();
                 List<CpuTensor> whole =
-                        run(dnn, team, memory, arena, precision, CpuDecoder.Cut.USUAL, rows, new Random(seed));
+                        run(team, memory, arena, precision, CpuDecoder.Cut.USUAL, rows, new Random(seed));
                 for (CpuDecoder.Cut cut : List.of(
                         new CpuDecoder.Cut(7 * row, 20 * row),
                         new CpuDecoder.Cut(1, 1),
                         new CpuDecoder.Cut(30 * row, 1))) {
-                    assertSame(whole, run(dnn, team, memory, arena, precision, cut, rows, new Random(seed)));
+                    assertSame(whole, run(team, memory, arena, precision, cut, rows, new Random(seed)));
                 }
             }
         }
@@ -51,7 +50,6 @@ class DecoderCutTest {
 
     /** The loss with and without gradients, dx, dw and db. */
     private static List<CpuTensor> run(
-            OneDnn dnn,
             Team team,
             HostMemory memory,
             CpuArena arena,
@@ -70,7 +68,7 @@ class DecoderCutTest {
         CpuTensor dx = arena.real("dx", rows, EMB_SZ);
         CpuTensor dw = normal(arena, random, 0.1, VOCABULARY, EMB_SZ);
         CpuTensor db = normal(arena, random, 0.1, VOCABULARY);
-        try (CpuDecoder decoder = new CpuDecoder(dnn, team, memory, precision, VOCABULARY, EMB_SZ, MAX_ROWS, cut)) {
+        try (CpuDecoder decoder = new CpuDecoder(team, memory, precision, VOCABULARY, EMB_SZ, MAX_ROWS, cut)) {
             decoder.load(w, b);
             decoder.loss(x, targets, evaluated);
             decoder.lossAndGradients(x, targets, stats, dx, dw, db);

@@ -79,6 +79,7 @@ class OneDnnTest {
                     columns,
                     0.5f,
                     tensor(arena, values).address(),
+                    columns,
                     tensor(arena, ones).address(),
                     sums.address());
             for (int j = 0; j < columns; j++) {

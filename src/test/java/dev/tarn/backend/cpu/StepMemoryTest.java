@@ -63,7 +63,7 @@ class StepMemoryTest {
         final double[] decays = {0.01};
 
         Step(Precision precision) {
-            backend = new CpuBackend(precision, new OneDnn(memory), memory, 2, "test");
+            backend = new CpuBackend(precision, memory, new Team(memory, 2, 2), "test");
             arena = backend.arena("step");
             int matrix = 4 * WIDTH * WIDTH;
             int size = VOCABULARY * WIDTH + VOCABULARY + 2 * matrix + 8 * WIDTH;

@@ -16,7 +16,7 @@ class WorkersTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 7})
     void everyIterationRunsOnce(int threads) {
-        try (Workers workers = new Workers(threads)) {
+        try (Workers workers = new Workers(threads, true)) {
             for (int count : new int[] {0, 1, 2, 5, 7, 64, 1000}) {
                 for (int grain : new int[] {1, 3, 100}) {
                     AtomicIntegerArray runs = new AtomicIntegerArray(count);
@@ -32,7 +32,7 @@ class WorkersTest {
 
     @Test
     void whoRunsWhatDoesNotDependOnTiming() {
-        try (Workers workers = new Workers(3)) {
+        try (Workers workers = new Workers(3, true)) {
             int[] first = owners(workers);
             for (int again = 0; again < 200; again++) {
                 assertThat(owners(workers)).isEqualTo(first);
@@ -49,7 +49,7 @@ class WorkersTest {
 
     @Test
     void aFailureOfAnyWorkerReachesTheCallerAndTheNextLoopRuns() {
-        try (Workers workers = new Workers(3)) {
+        try (Workers workers = new Workers(3, true)) {
             for (int failing = 0; failing < 3; failing++) {
                 int unlucky = failing;
                 assertThatThrownBy(() -> workers.run(30, 1, (worker, from, to) -> {
@@ -66,7 +66,7 @@ class WorkersTest {
 
     @Test
     void sleepingThreadsAreWoken() throws InterruptedException {
-        try (Workers workers = new Workers(2)) {
+        try (Workers workers = new Workers(2, true)) {
             for (int k = 0; k < 20; k++) {
                 assertThat(owners(workers)).contains(0, 1);
                 Thread.sleep(2);
@@ -77,7 +77,7 @@ class WorkersTest {
     @Test
     void closingEndsTheThreads() {
         long before = threads();
-        Workers workers = new Workers(4);
+        Workers workers = new Workers(4, true);
         assertThat(threads()).isEqualTo(before + 3);
         workers.close();
         assertThat(threads()).isEqualTo(before);
