@@ -1,0 +1,92 @@
+// Cross-entropy, its gradient in place, the bias gradient and the count of hits.
+#include "../../kernels/softmax_xent.cu"
+#include "testing.h"
+
+using namespace testing;
+
+namespace {
+
+template <typename R>
+struct Result {
+  std::vector<R> gradient, bias, loss;
+  double correct = 0;
+};
+
+template <typename R>
+Result<R> reference(int rows, int vocabulary, const std::vector<float>& x, const std::vector<int>& targets,
+                    const std::vector<float>& db) {
+  Result<R> r;
+  R total = 0;
+  std::vector<R> sums(vocabulary, R(0));
+  for (int row = 0; row < rows; row++) {
+    const float* at = x.data() + static_cast<size_t>(row) * vocabulary;
+    const float largest = *std::max_element(at, at + vocabulary);
+    R sum = 0;
+    for (int v = 0; v < vocabulary; v++) {
+      sum += std::exp(R(at[v]) - R(largest));
+    }
+    total += std::log(sum) + R(largest) - R(at[targets[row]]);
+    r.correct += std::max_element(at, at + vocabulary) - at == targets[row];
+    for (int v = 0; v < vocabulary; v++) {
+      const R p = std::exp(R(at[v]) - R(largest)) / sum;
+      r.gradient.push_back((p - (v == targets[row] ? 1 : 0)) / R(rows));
+      sums[v] += r.gradient.back();
+    }
+  }
+  r.loss = {total / R(rows)};
+  for (int v = 0; v < vocabulary; v++) {
+    r.bias.push_back(R(db[v]) + sums[v]);
+  }
+  return r;
+}
+
+void test(int rows, int vocabulary, float deviation, Random& random) {
+  const std::string name = " " + shape({rows, vocabulary}) + " deviation " + std::to_string(deviation);
+  auto x = random.normal(static_cast<size_t>(rows) * vocabulary, deviation);
+  const auto targets = random.ids(rows, vocabulary);
+  // Half of the rows are hits; one in four shares its largest logit with an earlier or later entry.
+  for (int row = 0; row < rows; row += 2) {
+    float* at = x.data() + static_cast<size_t>(row) * vocabulary;
+    at[targets[row]] = *std::max_element(at, at + vocabulary) + (row % 4 == 0 ? 1.0f : 0.0f);
+  }
+  const auto db = random.normal(vocabulary, 0.01f);
+  Buffer<float> logits(x), largest(zeros<float>(rows)), sums(zeros<float>(rows)), losses(zeros<float>(rows));
+  Buffer<float> stats(zeros<float>(2)), bias(db);
+  Buffer<int> ids(targets), correct(zeros<int>(rows));
+  const int width = vec({vocabulary});
+  LAUNCH(xent_rows, grid(rows), 0, largest.device(), sums.device(), losses.device(), correct.device(),
+         logits.device(), ids.device(), vocabulary, width);
+  LAUNCH(xent_stats, grid(1), 0, stats.device(), losses.device(), correct.device(), rows);
+  const auto exact = reference<double>(rows, vocabulary, x, targets, db);
+  const auto plain = reference<float>(rows, vocabulary, x, targets, db);
+  check("xent loss" + name, std::vector<float>{stats.read()[0]}, exact.loss, plain.loss);
+  check("xent hits" + name, std::vector<float>{stats.read()[1]}, {exact.correct}, {static_cast<float>(exact.correct)});
+
+  int* none = nullptr;
+  LAUNCH(xent_rows, grid(rows), 0, largest.device(), sums.device(), losses.device(), none, logits.device(),
+         ids.device(), vocabulary, width);
+  LAUNCH(xent_stats, grid(1), 0, stats.device(), losses.device(), none, rows);
+  checks++;
+  if (!std::isnan(stats.read()[1])) {
+    fail("xent hits that nobody counted are a number" + name);
+  }
+  const int groups = static_cast<int>(ceil_div(rows, 64));
+  Buffer<float> partial(zeros<float>(static_cast<size_t>(groups) * vocabulary));
+  LAUNCH(xent_gradient, grid(ceil_div(vocabulary, 256 * width), groups), 0, logits.device(), partial.device(),
+         ids.device(), largest.device(), sums.device(), 1.0f / rows, rows, vocabulary, width);
+  LAUNCH(xent_bias, grid(ceil_div(vocabulary, 256)), 0, bias.device(), partial.device(), groups, vocabulary);
+  check("xent gradient" + name, logits.read(), exact.gradient, plain.gradient);
+  check("xent bias" + name, bias.read(), exact.bias, plain.bias);
+}
+
+void run(unsigned seed) {
+  Random random(seed);
+  for (auto [rows, vocabulary] : {std::pair{1, 1}, {3, 2}, {5, 33}, {70, 71}, {129, 400}, {9, 2051}, {4, 5000}}) {
+    test(rows, vocabulary, 1.0f, random);
+    test(rows, vocabulary, 20.0f, random);
+  }
+}
+
+}  // namespace
+
+TEST_MAIN(run)
