@@ -164,9 +164,15 @@ __device__ __forceinline__ void sum_rows(const Tile& shared, const ActivationReg
   }
 }
 
-// The norms of the seed's form, which every block sums up for itself: |h[1..T-1]| and |h[0..T-2]|.
-__device__ __forceinline__ void window_norms(const float* norms, int steps, int batch, float* late, float* early,
-                                             double* scratch) {
+// What the seed's form asks for, from the norms of the whole window.
+struct SeedNorms {
+  float step;    // late - early, which is small against both
+  float late;    // 1 / |h[1..T-1]|
+  float early;   // 1 / |h[0..T-2]|
+};
+
+// Every block sums them up for itself.
+__device__ __forceinline__ SeedNorms seed_norms(const float* norms, int steps, int batch, double* scratch) {
   double lateSum = 0.0;
   double earlySum = 0.0;
   for (int row = threadIdx.x; row < steps * batch; row += BLOCK) {
@@ -174,14 +180,15 @@ __device__ __forceinline__ void window_norms(const float* norms, int steps, int 
     lateSum += row >= batch ? square : 0.0;
     earlySum += row < (steps - 1) * batch ? square : 0.0;
   }
-  *late = static_cast<float>(sqrt(block_sum(lateSum, scratch)));
+  const double late = sqrt(block_sum(lateSum, scratch));
   __syncthreads();
-  *early = static_cast<float>(sqrt(block_sum(earlySum, scratch)));
+  const double early = sqrt(block_sum(earlySum, scratch));
+  return {static_cast<float>(late - early), inverse(static_cast<float>(late)), inverse(static_cast<float>(early))};
 }
 
 // The factor of h[t] that the norm-stabilizer asks for in row r of the tile.
 __device__ __forceinline__ float norm_factor(const ActivationReg& reg, const float* norms, int r, bool hasBefore,
-                                             bool hasAfter, float late, float early) {
+                                             bool hasAfter, const SeedNorms& seed) {
   if (reg.normForm == NORM_PAPER) {
     const float n = norms[r];
     const float up = hasBefore || reg.initial ? n - norms[r - 1] : 0.0f;
@@ -189,14 +196,14 @@ __device__ __forceinline__ float norm_factor(const ActivationReg& reg, const flo
     return reg.norm * (up - down) * inverse(n);
   }
   if (reg.normForm == NORM_SEED) {
-    return reg.norm * (late - early) * ((hasBefore ? inverse(late) : 0.0f) - (hasAfter ? inverse(early) : 0.0f));
+    return reg.norm * seed.step * ((hasBefore ? seed.late : 0.0f) - (hasAfter ? seed.early : 0.0f));
   }
   return 0.0f;
 }
 
 template <int W>
 __device__ __forceinline__ void write_gradient(float* dh, const float* dDropped, const Tile& shared,
-                                               const ActivationReg& reg, float late, float early, int start, int tile,
+                                               const ActivationReg& reg, const SeedNorms& seed, int start, int tile,
                                                int steps, int batch, int hidden) {
   for (int j = threadIdx.x * W; j < hidden; j += BLOCK * W) {
     const Floats<W> m = load<W>(shared.mask + j);
@@ -204,7 +211,7 @@ __device__ __forceinline__ void write_gradient(float* dh, const float* dDropped,
       const int t = start + r;
       const bool hasBefore = t > 0;
       const bool hasAfter = t + 1 < steps;
-      const float s = norm_factor(reg, shared.norms, r, hasBefore, hasAfter, late, early);
+      const float s = norm_factor(reg, shared.norms, r, hasBefore, hasAfter, seed);
       const Floats<W> own = load<W>(shared.rows + r * hidden + j);
       const Floats<W> before = load<W>(shared.rows + (r - 1) * hidden + j);
       const Floats<W> after = load<W>(shared.rows + (r + 1) * hidden + j);
@@ -255,16 +262,15 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
     }
     __syncthreads();
   }
-  float late = 0.0f;
-  float early = 0.0f;
+  SeedNorms seed = {0.0f, 0.0f, 0.0f};
   if (phase == PHASE_GRADIENT) {
-    window_norms(norms, steps, batch, &late, &early, scratch);
+    seed = seed_norms(norms, steps, batch, scratch);
   }
 
   if (vec == 4) {
-    write_gradient<4>(dh, dDropped, shared, reg, late, early, start, tile, steps, batch, hidden);
+    write_gradient<4>(dh, dDropped, shared, reg, seed, start, tile, steps, batch, hidden);
   } else {
-    write_gradient<1>(dh, dDropped, shared, reg, late, early, start, tile, steps, batch, hidden);
+    write_gradient<1>(dh, dDropped, shared, reg, seed, start, tile, steps, batch, hidden);
   }
   if (phase == PHASE_GRADIENT && blockIdx.x == 0 && blockIdx.y == 0) {
     __syncthreads();

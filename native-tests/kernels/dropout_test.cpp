@@ -25,7 +25,7 @@ void run(unsigned seed) {
         const int width = vec({columns});
         LAUNCH(locked_dropout, grid(ceil_div(columns, 256 * width), ceil_div(steps, 8)), 0, target, in.device(),
                mask.argument, steps, columns, width);
-        check("locked_dropout " + shape({steps, columns}), inPlace ? in.read() : out.read(), exact, plain);
+        check("locked_dropout " + shape({steps, columns}), inPlace ? in.read() : out.read(), exact, {plain});
       }
     }
   }

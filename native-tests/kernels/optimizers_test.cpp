@@ -91,7 +91,7 @@ void test(const std::vector<int>& sizes, bool decoupled, Random& random) {
   for_each<double>(s, [&](size_t e, double, double) { square += static_cast<double>(g[e]) * g[e]; });
   const double norm = std::sqrt(square);
   const std::vector<double> exact = {norm, std::min(1.0, 0.25 / (norm + 1e-6))};
-  check("gradient_clip" + name, clip.read(), exact, as_float(exact));
+  check("gradient_clip" + name, clip.read(), exact, {as_float(exact)});
   const float scale = clip.read()[1];
 
   const int step = 3;
@@ -115,10 +115,11 @@ void test(const std::vector<int>& sizes, bool decoupled, Random& random) {
     LAUNCH(adam_step, blocks, 0, parameters.device(), gradients.device(), means.device(), squares.device(), factor, adam,
            s);
     const auto want = adam_of<double>(s, start<double>(p, m, v), g, clipped ? scale : 1.0, decoupled, step);
-    const auto plain = adam_of<float>(s, start<float>(p, m, v), g, clipped ? scale : 1.0f, decoupled, step);
-    check("adam p" + name, parameters.read(), want.p, plain.p);
-    check("adam m" + name, means.read(), want.m, plain.m);
-    check("adam v" + name, squares.read(), want.v, plain.v);
+    const auto plain = roundings(
+        [&] { return adam_of<float>(s, start<float>(p, m, v), g, clipped ? scale : 1.0f, decoupled, step); });
+    check("adam p" + name, parameters.read(), want.p, plain, &State<float>::p);
+    check("adam m" + name, means.read(), want.m, plain, &State<float>::m);
+    check("adam v" + name, squares.read(), want.v, plain, &State<float>::v);
   }
   for (float momentum : {0.0f, 0.9f}) {
     for (int isFirst : {0, 1}) {
@@ -133,8 +134,9 @@ void test(const std::vector<int>& sizes, bool decoupled, Random& random) {
       float* kept = momentum == 0.0f ? nullptr : velocity.device();
       LAUNCH(sgd_step, blocks, 0, parameters.device(), gradients.device(), kept, clip.device(), sgd, s);
       const auto want = sgd_of<double>(s, start<double>(p, m, v), g, scale, decoupled, momentum, isFirst);
-      const auto plain = sgd_of<float>(s, start<float>(p, m, v), g, scale, decoupled, momentum, isFirst);
-      check("sgd p" + name, parameters.read(), want.p, plain.p);
+      const auto plain =
+          roundings([&] { return sgd_of<float>(s, start<float>(p, m, v), g, scale, decoupled, momentum, isFirst); });
+      check("sgd p" + name, parameters.read(), want.p, plain, &State<float>::p);
     }
   }
   Buffer<float> parameters(p), mean(m);
@@ -145,7 +147,7 @@ void test(const std::vector<int>& sizes, bool decoupled, Random& random) {
     want[e] += (static_cast<double>(p[e]) - m[e]) * 0.25;
     plain[e] += (p[e] - m[e]) * 0.25f;
   });
-  check("average" + name, mean.read(), want, plain);
+  check("average" + name, mean.read(), want, {plain});
 }
 
 void run(unsigned seed) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cfenv>
 #include <cfloat>
 #include <cmath>
 #include <cstdio>
@@ -135,24 +136,39 @@ class Random {
   std::mt19937 engine_;
 };
 
-// Holds `got` against the reference in double. It may be off by twice what the same reference loses in plain float32, of
-// which `plain` is the result; the largest loss counts for all elements, since which of them lose is chance.
+// What a reference gives in float32 in each of the four directions of rounding: how far they are from the result in double
+// is what float32 loses. One direction alone may be exact by chance.
+template <typename F>
+auto roundings(F reference) {
+  std::vector<decltype(reference())> results;
+  for (int direction : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    std::fesetround(direction);
+    results.push_back(reference());
+  }
+  std::fesetround(FE_TONEAREST);
+  return results;
+}
+
+// Holds `got` against the reference in double. It may be off by twice what the same reference loses in float32; the largest
+// loss counts for all elements, since which of them lose is chance.
 template <typename G>
 void check(const std::string& what, const std::vector<G>& got, const std::vector<double>& exact,
-           const std::vector<float>& plain) {
+           const std::vector<std::vector<float>>& plain) {
   checks++;
-  if (got.size() != exact.size() || plain.size() != exact.size()) {
-    fail(what + ": sizes differ");
-    return;
-  }
   double lost = 0.0;
   double largest = 0.0;
-  for (size_t i = 0; i < exact.size(); i++) {
-    lost = std::max(lost, std::abs(plain[i] - exact[i]));
-    largest = std::max(largest, std::abs(exact[i]));
+  for (const auto& rounded : plain) {
+    if (got.size() != exact.size() || rounded.size() != exact.size()) {
+      fail(what + ": sizes differ");
+      return;
+    }
+    for (size_t i = 0; i < exact.size(); i++) {
+      lost = std::max(lost, std::abs(rounded[i] - exact[i]));
+      largest = std::max(largest, std::abs(exact[i]));
+    }
   }
-  // A reference of few elements may happen to be exact, which nobody is held to.
-  const double allowed = 2.0 * std::max<double>(lost, largest * FLT_EPSILON);
+  // A result that float32 holds exactly is still rounded once.
+  const double allowed = 2.0 * std::max<double>(lost, largest * FLT_EPSILON / 2);
   for (size_t i = 0; i < exact.size(); i++) {
     if (!(std::abs(got[i] - exact[i]) <= allowed)) {
       char text[200];
@@ -163,6 +179,17 @@ void check(const std::string& what, const std::vector<G>& got, const std::vector
       return;
     }
   }
+}
+
+// The same for one member of a reference's result.
+template <typename G, typename S>
+void check(const std::string& what, const std::vector<G>& got, const std::vector<double>& exact,
+           const std::vector<S>& plain, std::vector<float> S::* member) {
+  std::vector<std::vector<float>> results;
+  for (const S& s : plain) {
+    results.push_back(s.*member);
+  }
+  check(what, got, exact, results);
 }
 
 template <typename T>

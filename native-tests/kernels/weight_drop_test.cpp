@@ -63,7 +63,7 @@ void test(int hidden, int inputs, int kind, Random& random) {
   Buffer<float> wIh(weights[0]), wHh(weights[1]), bIh(weights[2]), bHh(weights[3]);
   LAUNCH(lstm_weights_load, blocks, 0, target.device(), wIh.device(), wHh.device(), bIh.device(), bHh.device(),
          space.starts, mask.argument, hidden, inputs, width);
-  check("lstm_weights_load" + name, target.read(), exact, as_float(exact));
+  check("lstm_weights_load" + name, target.read(), exact, {as_float(exact)});
 
   const auto gradient = random.normal(space.size);
   const Layer before = layer(hidden, inputs, random);
@@ -82,7 +82,7 @@ void test(int hidden, int inputs, int kind, Random& random) {
       sums.push_back(before[t][i] + static_cast<double>(v) * m);
       plain.push_back(before[t][i] + v * m);
     }
-    check("lstm_weights_gradient" + name + " tensor " + std::to_string(t), results[t]->read(), sums, plain);
+    check("lstm_weights_gradient" + name + " tensor " + std::to_string(t), results[t]->read(), sums, {plain});
   }
 }
 
