@@ -70,10 +70,10 @@ final class CpuLstm implements Lstm {
     /** Whether a backward step starts with the product that carries the gradient to it. */
     private boolean carries;
 
-    /** Products over all rows of a window, by its length. */
-    private final ByRows project;
+    /** Products over the steps of a window. */
+    private final Chunks project;
 
-    private final ByRows byInput;
+    private final Chunks byInput;
     private final ByRows roundInput;
 
     /** The steps of the last training forward that no backward has used, or 0. */
@@ -117,10 +117,14 @@ final class CpuLstm implements Lstm {
             bf16 = isBf16 ? bf16() : null;
             step = step();
             stepBackward = product(batch, 4 * hiddenSize, hiddenSize, false, null);
-            Split longest = project(maxSteps, null);
-            Split longestBack = byInput(maxSteps, null);
-            project = new ByRows(maxSteps, length -> project(length, longest));
-            byInput = new ByRows(maxSteps, length -> byInput(length, longestBack));
+            Split longest = project(Chunks.largest(maxSteps), null);
+            Split longestBack = byInput(Chunks.largest(maxSteps), null);
+            long factorBytes = (long) batch * (isBf16 ? Short.BYTES : Float.BYTES);
+            long rowBytes = (long) batch * Float.BYTES;
+            project =
+                    new Chunks(factorBytes * inputSize, rowBytes * 4 * hiddenSize, length -> project(length, longest));
+            byInput = new Chunks(
+                    factorBytes * 4 * hiddenSize, rowBytes * inputSize, length -> byInput(length, longestBack));
             roundInput = new ByRows(maxSteps, this::roundInput);
             weights = new PackedLstmWeights(
                     owned,
@@ -135,7 +139,7 @@ final class CpuLstm implements Lstm {
                     stepBackward);
             weightGradients = new LstmWeightGradients(owned, team, scratch, batch, maxSteps, inputSize, hiddenSize);
             if (isBf16) {
-                weightGradients.prepareBf16(maxSteps);
+                weightGradients.prepareBf16(Chunks.largest(maxSteps));
             }
         } catch (RuntimeException | Error e) {
             close();
@@ -277,9 +281,7 @@ final class CpuLstm implements Lstm {
             factor = scratch.factors().address();
             roundInput.of(length).run(x, factor);
         }
-        project.of(length)
-                .bias(weights.bias().address())
-                .run(factor, weights.wIh().address(), projected.address());
+        project.bias(weights.bias().address()).run(length, factor, weights.wIh().address(), projected.address());
     }
 
     @Override
@@ -316,7 +318,7 @@ final class CpuLstm implements Lstm {
         }
         if (dx != null) {
             long target = CpuTensor.of(dx).address();
-            byInput.of(length).run(gateGradients(0), weights.wIhBackward().address(), target);
+            byInput.run(length, gateGradients(0), weights.wIhBackward().address(), target);
         }
         if (gradients != null) {
             cell.addBiasGradient(CpuTensor.of(gradients.bIh()), CpuTensor.of(gradients.bHh()));
