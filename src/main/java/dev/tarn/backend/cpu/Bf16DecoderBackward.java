@@ -3,8 +3,9 @@ package dev.tarn.backend.cpu;
 import dev.tarn.backend.cpu.Split.Part;
 
 /**
- * In bf16: the gradient of the logits is rounded with the factor 1/N. The gradient of the weights is made transposed, as {@code x' dLogits}: it is x that has to be transposed then, which is small. It is
- * added to the parameters once, at the end.
+ * In bf16: the gradient of the logits is rounded with the factor 1/N. The gradient of the weights is made transposed, as
+ * {@code x' dLogits}: it is x that has to be transposed then, which is small. It is added to the parameters once, at the
+ * end.
  */
 final class Bf16DecoderBackward implements DecoderBackward {
 
@@ -50,12 +51,12 @@ final class Bf16DecoderBackward implements DecoderBackward {
         mean = arena.real("factor of the mean", 1);
         int sliceRows = logits.dim(0);
         Split largest =
-                DecoderBackward.byInput(team, owned, OneDnn.BF16, Chunks.largest(sliceRows), vocabulary, embSz, null);
+                Split.product(team, owned, OneDnn.BF16, Chunks.largest(sliceRows), vocabulary, embSz, false, null);
         weights = new Packed(team, owned, arena, "packed weights for gradients", largest, vocabulary, embSz, false);
         byInput = new Chunks(
                 (long) Short.BYTES * vocabulary,
                 (long) Float.BYTES * embSz,
-                rows -> DecoderBackward.byInput(team, owned, OneDnn.BF16, rows, vocabulary, embSz, largest));
+                rows -> Split.product(team, owned, OneDnn.BF16, rows, vocabulary, embSz, false, largest));
         round = new ByRows(sliceRows, this::round);
         transpose = new ByRows(pieceRows, this::transpose);
         byWeight = new ByRows(pieceRows, rows -> byWeight(rows, OneDnn.Epilogue.NONE));

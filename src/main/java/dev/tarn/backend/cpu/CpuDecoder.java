@@ -107,19 +107,8 @@ final class CpuDecoder implements Decoder {
         }
     }
 
-    /** Logits; the columns are shared out. */
     private Split forward(int rows, @Nullable Split like) {
-        return Split.over(team, team.cut(vocabulary, Ranges.VECTOR), (hand, dnn, first, count) -> {
-            Kernel kernel = dnn.matmul(
-                    owned,
-                    OneDnn.matrix(owned, factorType, rows, embSz),
-                    like == null ? OneDnn.any(owned, factorType, embSz, count) : like.weightLayout(hand),
-                    OneDnn.matrix(owned, OneDnn.F32, 1, count),
-                    OneDnn.matrix(owned, OneDnn.F32, rows, count, vocabulary),
-                    OneDnn.Epilogue.NONE);
-            long start = (long) first * Float.BYTES;
-            return Part.packed(kernel, first, count).bias(start).target(start);
-        });
+        return Split.product(team, owned, factorType, rows, embSz, vocabulary, true, like);
     }
 
     private Split softmax(int rows) {

@@ -116,7 +116,7 @@ final class CpuLstm implements Lstm {
             dc = arena.real("gradient of c", batch, hiddenSize);
             bf16 = isBf16 ? bf16() : null;
             step = step();
-            stepBackward = product(batch, 4 * hiddenSize, hiddenSize, false, null);
+            stepBackward = Split.product(team, owned, factorType, batch, 4 * hiddenSize, hiddenSize, false, null);
             Split longest = project(Chunks.largest(maxSteps), null);
             Split longestBack = byInput(Chunks.largest(maxSteps), null);
             long factorBytes = (long) batch * (isBf16 ? Short.BYTES : Float.BYTES);
@@ -200,26 +200,11 @@ final class CpuLstm implements Lstm {
     }
 
     private Split project(int length, @Nullable Split like) {
-        return product(length * batch, inputSize, 4 * hiddenSize, true, like);
+        return Split.product(team, owned, factorType, length * batch, inputSize, 4 * hiddenSize, true, like);
     }
 
     private Split byInput(int length, @Nullable Split like) {
-        return product(length * batch, 4 * hiddenSize, inputSize, false, like);
-    }
-
-    /** [rows,k] times packed weights [k,columns]; {@code like} is a product by the same weights. */
-    private Split product(int rows, int k, int columns, boolean hasBias, @Nullable Split like) {
-        return Split.over(team, team.cut(columns, Ranges.VECTOR), (hand, dnn, first, count) -> {
-            Kernel kernel = dnn.matmul(
-                    owned,
-                    OneDnn.matrix(owned, factorType, rows, k),
-                    like == null ? OneDnn.any(owned, factorType, k, count) : like.weightLayout(hand),
-                    hasBias ? OneDnn.matrix(owned, OneDnn.F32, 1, count) : null,
-                    OneDnn.matrix(owned, OneDnn.F32, rows, count, columns),
-                    OneDnn.Epilogue.NONE);
-            long start = (long) first * Float.BYTES;
-            return Part.packed(kernel, first, count).bias(start).target(start);
-        });
+        return Split.product(team, owned, factorType, length * batch, 4 * hiddenSize, inputSize, false, like);
     }
 
     private Split roundInput(int length) {

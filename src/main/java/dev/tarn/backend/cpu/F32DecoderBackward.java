@@ -19,12 +19,12 @@ final class F32DecoderBackward implements DecoderBackward {
         this.embSz = embSz;
         logits = arena.real("logits of a piece", pieceRows, vocabulary);
         Split largest =
-                DecoderBackward.byInput(team, owned, OneDnn.F32, Chunks.largest(sliceRows), vocabulary, embSz, null);
+                Split.product(team, owned, OneDnn.F32, Chunks.largest(sliceRows), vocabulary, embSz, false, null);
         weights = new Packed(team, owned, arena, "packed weights for gradients", largest, vocabulary, embSz, false);
         byInput = new Chunks(
                 (long) Float.BYTES * vocabulary,
                 (long) Float.BYTES * embSz,
-                rows -> DecoderBackward.byInput(team, owned, OneDnn.F32, rows, vocabulary, embSz, largest));
+                rows -> Split.product(team, owned, OneDnn.F32, rows, vocabulary, embSz, false, largest));
         byWeight = new TransposedProduct(team, vocabulary, embSz);
     }
 
