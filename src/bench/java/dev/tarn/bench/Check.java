@@ -71,9 +71,8 @@ final class Check {
                 "--no-dropout");
         String name = "check-" + side.name().toLowerCase(Locale.ROOT) + "-" + precision;
         // Nothing is timed, so threads may sleep while they wait, which is far quicker on a busy machine.
-        Map<String, String> environment = side == ArmProcess.Side.TARN
-                ? Arm.TARN.environment(threads)
-                : Map.of("OMP_WAIT_POLICY", "PASSIVE");
+        Map<String, String> environment =
+                side == ArmProcess.Side.TARN ? Arm.TARN.environment(threads) : Map.of("OMP_WAIT_POLICY", "PASSIVE");
         return child.run(name, ArmProcess.class, arguments, environment)
                 .result(ArmResult.class)
                 .figures();

@@ -103,7 +103,7 @@ final class PeakGemm {
         boolean isF32 = type.value == memory.data_type.f32.value;
         int[] words = new int[(int) Math.min(1 << 16, bytes / Integer.BYTES)];
         for (int i = 0; i < words.length; i++) {
-            words[i] = isF32 ? number() : number() & 0xFFFF0000 | number() >>> 16;
+            words[i] = isF32 ? number() : (number() & 0xFFFF0000) | (number() >>> 16);
         }
         IntPointer target = new IntPointer(pointer);
         long total = bytes / Integer.BYTES;

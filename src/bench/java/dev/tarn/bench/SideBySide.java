@@ -93,8 +93,8 @@ final class SideBySide implements Callable<Integer> {
             for (Comparison.Cell cell : cells) {
                 for (Arm arm : order) {
                     String name = name(cell, arm) + "-round" + round;
-                    ArmResult result =
-                            arm(child, name, cell, arm, arm.environment(threads)).result(ArmResult.class);
+                    ArmResult result = arm(child, name, cell, arm, arm.environment(threads))
+                            .result(ArmResult.class);
                     cell.add(arm, result);
                     progress(round, cell, arm, result);
                 }

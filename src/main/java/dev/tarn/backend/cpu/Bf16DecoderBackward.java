@@ -3,8 +3,9 @@ package dev.tarn.backend.cpu;
 import dev.tarn.backend.cpu.Split.Part;
 
 /**
- * In bf16: the gradient of the logits is rounded with the factor 1/N. The gradient of the weights is made transposed, as {@code x' dLogits}: it is x that has to be transposed then, which is small. It is
- * added to the parameters once, at the end.
+ * In bf16: the gradient of the logits is rounded with the factor 1/N. The gradient of the weights is made transposed, as
+ * {@code x' dLogits}: it is x that has to be transposed then, which is small. It is added to the parameters once, at the
+ * end.
  */
 final class Bf16DecoderBackward implements DecoderBackward {
 
@@ -29,7 +30,7 @@ final class Bf16DecoderBackward implements DecoderBackward {
     private final CpuTensor mean;
     private final Packed weights;
     private final ByRows round;
-    private final ByRows byInput;
+    private final Chunks byInput;
     private final ByRows transpose;
     private final ByRows byWeight;
     private final ByRows addByWeight;
@@ -49,10 +50,13 @@ final class Bf16DecoderBackward implements DecoderBackward {
         gradient = arena.real("transposed gradient of the decoder", embSz, vocabulary);
         mean = arena.real("factor of the mean", 1);
         int sliceRows = logits.dim(0);
-        Split largest = DecoderBackward.byInput(team, owned, OneDnn.BF16, sliceRows, vocabulary, embSz, null);
+        Split largest =
+                Split.product(team, owned, OneDnn.BF16, Chunks.largest(sliceRows), vocabulary, embSz, false, null);
         weights = new Packed(team, owned, arena, "packed weights for gradients", largest, vocabulary, embSz, false);
-        byInput = new ByRows(
-                sliceRows, rows -> DecoderBackward.byInput(team, owned, OneDnn.BF16, rows, vocabulary, embSz, largest));
+        byInput = new Chunks(
+                (long) Short.BYTES * vocabulary,
+                (long) Float.BYTES * embSz,
+                rows -> Split.product(team, owned, OneDnn.BF16, rows, vocabulary, embSz, false, largest));
         round = new ByRows(sliceRows, this::round);
         transpose = new ByRows(pieceRows, this::transpose);
         byWeight = new ByRows(pieceRows, rows -> byWeight(rows, OneDnn.Epilogue.NONE));
@@ -129,15 +133,23 @@ final class Bf16DecoderBackward implements DecoderBackward {
     public void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart) {
         long rounded = dLogits.address() + (long) rowInPiece * vocabulary * Short.BYTES;
         round.of(rows).scale(mean.address()).run(logits.address(), rounded);
-        byInput.of(rows).run(rounded, weights.address(), dx.address(dxStart));
+        byInput.run(rows, rounded, weights.address(), dx.address(dxStart));
     }
 
     @Override
     public void piece(int rows, long x, CpuTensor dw) {
         transpose.of(rows).run(x, xTransposed.address());
-        Split product = (isFirstPiece ? byWeight : addByWeight).of(rows);
-        product.run(xTransposed.address(), dLogits.address(), gradient.address());
-        isFirstPiece = false;
+        int done = 0;
+        while (done < rows) {
+            int chunk = Chunks.largest(rows - done);
+            Split product = (isFirstPiece ? byWeight : addByWeight).of(chunk);
+            product.run(
+                    xTransposed.address() + (long) done * Short.BYTES,
+                    dLogits.address() + (long) done * vocabulary * Short.BYTES,
+                    gradient.address());
+            isFirstPiece = false;
+            done += chunk;
+        }
     }
 
     @Override

@@ -54,7 +54,7 @@ final class CpuDecoder implements Decoder {
     /** bf16 only: x of a slice. */
     private final @Nullable Block x16;
 
-    private final ByRows forward;
+    private final Chunks forward;
     private final ByRows softmax;
     private final ByRows roundInput;
     private final ColumnSums columnSums;
@@ -94,9 +94,10 @@ final class CpuDecoder implements Decoder {
             }
             x16 = isBf16 ? arena.block("x in bf16", (long) sliceRows * embSz * Short.BYTES) : null;
             columnSums = new ColumnSums(team, vocabulary);
-            Split largest = forward(sliceRows, null);
+            Split largest = forward(Chunks.largest(sliceRows), null);
             weights = new Packed(team, owned, arena, "packed weights", largest, embSz, vocabulary, true);
-            forward = new ByRows(sliceRows, rows -> forward(rows, largest));
+            long factorBytes = isBf16 ? Short.BYTES : Float.BYTES;
+            forward = new Chunks(factorBytes * embSz, (long) Float.BYTES * vocabulary, rows -> forward(rows, largest));
             softmax = new ByRows(sliceRows, this::softmax);
             roundInput =
                     new ByRows(sliceRows, rows -> Split.copyRows(team, owned, OneDnn.F32, OneDnn.BF16, rows, embSz));
@@ -106,19 +107,8 @@ final class CpuDecoder implements Decoder {
         }
     }
 
-    /** Logits; the columns are shared out. */
     private Split forward(int rows, @Nullable Split like) {
-        return Split.over(team, team.cut(vocabulary, Ranges.VECTOR), (hand, dnn, first, count) -> {
-            Kernel kernel = dnn.matmul(
-                    owned,
-                    OneDnn.matrix(owned, factorType, rows, embSz),
-                    like == null ? OneDnn.any(owned, factorType, embSz, count) : like.weightLayout(hand),
-                    OneDnn.matrix(owned, OneDnn.F32, 1, count),
-                    OneDnn.matrix(owned, OneDnn.F32, rows, count, vocabulary),
-                    OneDnn.Epilogue.NONE);
-            long start = (long) first * Float.BYTES;
-            return Part.packed(kernel, first, count).bias(start).target(start);
-        });
+        return Split.product(team, owned, factorType, rows, embSz, vocabulary, true, like);
     }
 
     private Split softmax(int rows) {
@@ -182,7 +172,7 @@ final class CpuDecoder implements Decoder {
             roundInput.of(rows).run(source, x16.address());
             source = x16.address();
         }
-        forward.of(rows).bias(bias.address()).run(source, weights.address(), target);
+        forward.bias(bias.address()).run(rows, source, weights.address(), target);
     }
 
     @Override

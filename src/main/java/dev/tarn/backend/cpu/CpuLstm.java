@@ -70,10 +70,10 @@ final class CpuLstm implements Lstm {
     /** Whether a backward step starts with the product that carries the gradient to it. */
     private boolean carries;
 
-    /** Products over all rows of a window, by its length. */
-    private final ByRows project;
+    /** Products over the steps of a window. */
+    private final Chunks project;
 
-    private final ByRows byInput;
+    private final Chunks byInput;
     private final ByRows roundInput;
 
     /** The steps of the last training forward that no backward has used, or 0. */
@@ -116,11 +116,15 @@ final class CpuLstm implements Lstm {
             dc = arena.real("gradient of c", batch, hiddenSize);
             bf16 = isBf16 ? bf16() : null;
             step = step();
-            stepBackward = product(batch, 4 * hiddenSize, hiddenSize, false, null);
-            Split longest = project(maxSteps, null);
-            Split longestBack = byInput(maxSteps, null);
-            project = new ByRows(maxSteps, length -> project(length, longest));
-            byInput = new ByRows(maxSteps, length -> byInput(length, longestBack));
+            stepBackward = Split.product(team, owned, factorType, batch, 4 * hiddenSize, hiddenSize, false, null);
+            Split longest = project(Chunks.largest(maxSteps), null);
+            Split longestBack = byInput(Chunks.largest(maxSteps), null);
+            long factorBytes = (long) batch * (isBf16 ? Short.BYTES : Float.BYTES);
+            long rowBytes = (long) batch * Float.BYTES;
+            project =
+                    new Chunks(factorBytes * inputSize, rowBytes * 4 * hiddenSize, length -> project(length, longest));
+            byInput = new Chunks(
+                    factorBytes * 4 * hiddenSize, rowBytes * inputSize, length -> byInput(length, longestBack));
             roundInput = new ByRows(maxSteps, this::roundInput);
             weights = new PackedLstmWeights(
                     owned,
@@ -135,7 +139,7 @@ final class CpuLstm implements Lstm {
                     stepBackward);
             weightGradients = new LstmWeightGradients(owned, team, scratch, batch, maxSteps, inputSize, hiddenSize);
             if (isBf16) {
-                weightGradients.prepareBf16(maxSteps);
+                weightGradients.prepareBf16(Chunks.largest(maxSteps));
             }
         } catch (RuntimeException | Error e) {
             close();
@@ -196,26 +200,11 @@ final class CpuLstm implements Lstm {
     }
 
     private Split project(int length, @Nullable Split like) {
-        return product(length * batch, inputSize, 4 * hiddenSize, true, like);
+        return Split.product(team, owned, factorType, length * batch, inputSize, 4 * hiddenSize, true, like);
     }
 
     private Split byInput(int length, @Nullable Split like) {
-        return product(length * batch, 4 * hiddenSize, inputSize, false, like);
-    }
-
-    /** [rows,k] times packed weights [k,columns]; {@code like} is a product by the same weights. */
-    private Split product(int rows, int k, int columns, boolean hasBias, @Nullable Split like) {
-        return Split.over(team, team.cut(columns, Ranges.VECTOR), (hand, dnn, first, count) -> {
-            Kernel kernel = dnn.matmul(
-                    owned,
-                    OneDnn.matrix(owned, factorType, rows, k),
-                    like == null ? OneDnn.any(owned, factorType, k, count) : like.weightLayout(hand),
-                    hasBias ? OneDnn.matrix(owned, OneDnn.F32, 1, count) : null,
-                    OneDnn.matrix(owned, OneDnn.F32, rows, count, columns),
-                    OneDnn.Epilogue.NONE);
-            long start = (long) first * Float.BYTES;
-            return Part.packed(kernel, first, count).bias(start).target(start);
-        });
+        return Split.product(team, owned, factorType, length * batch, 4 * hiddenSize, inputSize, false, like);
     }
 
     private Split roundInput(int length) {
@@ -277,9 +266,7 @@ final class CpuLstm implements Lstm {
             factor = scratch.factors().address();
             roundInput.of(length).run(x, factor);
         }
-        project.of(length)
-                .bias(weights.bias().address())
-                .run(factor, weights.wIh().address(), projected.address());
+        project.bias(weights.bias().address()).run(length, factor, weights.wIh().address(), projected.address());
     }
 
     @Override
@@ -316,7 +303,7 @@ final class CpuLstm implements Lstm {
         }
         if (dx != null) {
             long target = CpuTensor.of(dx).address();
-            byInput.of(length).run(gateGradients(0), weights.wIhBackward().address(), target);
+            byInput.run(length, gateGradients(0), weights.wIhBackward().address(), target);
         }
         if (gradients != null) {
             cell.addBiasGradient(CpuTensor.of(gradients.bIh()), CpuTensor.of(gradients.bHh()));

@@ -1,8 +1,5 @@
 package dev.tarn.backend.cpu;
 
-import org.bytedeco.dnnl.memory;
-import org.jspecify.annotations.Nullable;
-
 /**
  * The backward half of {@link CpuDecoder}. A window is cut twice. A piece is as large as memory allows, because the
  * gradient of the weights is read and written once for each. A slice of it is as small as it can be before reading the
@@ -11,25 +8,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Order of use: {@link #begin}; for each piece its slices, then the piece; at the end {@link #finish}.
  */
 interface DecoderBackward {
-
-    /**
-     * {@code dLogits [rows,V] · w [V,E]}, w packed.
-     *
-     * @param like a product by the same weights
-     */
-    static Split byInput(
-            Team team, Owned owned, memory.data_type type, int rows, int vocabulary, int embSz, @Nullable Split like) {
-        return Split.over(team, team.cut(embSz, Ranges.VECTOR), (hand, dnn, first, count) -> {
-            Kernel kernel = dnn.matmul(
-                    owned,
-                    OneDnn.matrix(owned, type, rows, vocabulary),
-                    like == null ? OneDnn.any(owned, type, vocabulary, count) : like.weightLayout(hand),
-                    null,
-                    OneDnn.matrix(owned, OneDnn.F32, rows, count, embSz),
-                    OneDnn.Epilogue.NONE);
-            return Split.Part.packed(kernel, first, count).target((long) first * Float.BYTES);
-        });
-    }
 
     /** Packs the weights again. */
     void pack(long weights);

@@ -8,7 +8,7 @@ final class F32DecoderBackward implements DecoderBackward {
     private final int embSz;
     private final CpuTensor logits;
     private final Packed weights;
-    private final ByRows byInput;
+    private final Chunks byInput;
     private final TransposedProduct byWeight;
     private float mean;
 
@@ -18,10 +18,13 @@ final class F32DecoderBackward implements DecoderBackward {
         this.vocabulary = vocabulary;
         this.embSz = embSz;
         logits = arena.real("logits of a piece", pieceRows, vocabulary);
-        Split largest = DecoderBackward.byInput(team, owned, OneDnn.F32, sliceRows, vocabulary, embSz, null);
+        Split largest =
+                Split.product(team, owned, OneDnn.F32, Chunks.largest(sliceRows), vocabulary, embSz, false, null);
         weights = new Packed(team, owned, arena, "packed weights for gradients", largest, vocabulary, embSz, false);
-        byInput = new ByRows(
-                sliceRows, rows -> DecoderBackward.byInput(team, owned, OneDnn.F32, rows, vocabulary, embSz, largest));
+        byInput = new Chunks(
+                (long) Float.BYTES * vocabulary,
+                (long) Float.BYTES * embSz,
+                rows -> Split.product(team, owned, OneDnn.F32, rows, vocabulary, embSz, false, largest));
         byWeight = new TransposedProduct(team, vocabulary, embSz);
     }
 
@@ -48,7 +51,7 @@ final class F32DecoderBackward implements DecoderBackward {
     @Override
     public void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart) {
         long gradient = logits.address((long) rowInPiece * vocabulary);
-        byInput.of(rows).run(gradient, weights.address(), dx.address(dxStart));
+        byInput.run(rows, gradient, weights.address(), dx.address(dxStart));
         team.tiles(rows * embSz, (scratch, from, count) -> {
             dx.get(dxStart + from, scratch.a, count);
             multiply(scratch.a, mean, count);

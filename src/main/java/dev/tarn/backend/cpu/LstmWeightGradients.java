@@ -22,7 +22,7 @@ final class LstmWeightGradients {
     private final TransposedProduct byInput;
     private final TransposedProduct byState;
 
-    /** bf16 products by the length of the window, made when it is first seen. */
+    /** bf16 products by their number of steps, a power of two, made when it is first needed: see {@link Chunks}. */
     private final @Nullable Products[] products;
 
     private record Products(Split packInput, Split addByInput, Split packState, Split addByState, Split byState) {}
@@ -40,7 +40,7 @@ final class LstmWeightGradients {
         products = new @Nullable Products[maxSteps + 1];
     }
 
-    /** Makes the bf16 kernels of a window length, so that their memory is taken when the layer is planned. */
+    /** Makes the bf16 kernels for so many steps; for the most of them, so that their memory is taken when the layer is planned. */
     Products prepareBf16(int steps) {
         Products own = products[steps];
         if (own == null) {
@@ -85,16 +85,25 @@ final class LstmWeightGradients {
      * @param states address of h before every step, [T,B,H]
      */
     void addBf16(int steps, long dGates, CpuTensor x, long states, Mask weightDrop, LstmWeights gradients) {
-        Products own = prepareBf16(steps);
         long factor = scratch.factors().address();
-        own.packInput.run(x.address(), factor);
-        own.addByInput.run(dGates, factor, CpuTensor.of(gradients.wIh()).address());
-        own.packState.run(states, factor);
+        long dwIh = CpuTensor.of(gradients.wIh()).address();
         CpuTensor dwHh = CpuTensor.of(gradients.wHh());
-        if (weightDrop instanceof Mask.None) {
-            own.addByState.run(dGates, factor, dwHh.address());
-        } else {
-            own.byState.run(dGates, factor, scratch.weights().address());
+        boolean isMasked = !(weightDrop instanceof Mask.None);
+        long raw = isMasked ? scratch.weights().address() : dwHh.address();
+        int done = 0;
+        while (done < steps) {
+            int chunk = Chunks.largest(steps - done);
+            Products own = prepareBf16(chunk);
+            long rows = (long) done * batch;
+            long gates = dGates + rows * 4 * hiddenSize * Short.BYTES;
+            own.packInput.run(x.address(rows * inputSize), factor);
+            own.addByInput.run(gates, factor, dwIh);
+            own.packState.run(states + rows * hiddenSize * Short.BYTES, factor);
+            Split product = isMasked && done == 0 ? own.byState : own.addByState;
+            product.run(gates, factor, raw);
+            done += chunk;
+        }
+        if (isMasked) {
             addMasked(weightDrop, dwHh);
         }
     }

@@ -1,6 +1,7 @@
 package dev.tarn.backend.cpu;
 
 import org.bytedeco.dnnl.memory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An operation of oneDNN cut into parts that run side by side, at least one for each hand of a {@link Team}. Its operands
@@ -106,6 +107,33 @@ final class Split {
             parts[hand] = new Part[] {maker.make(hand, team.dnn(hand), ranges.from(hand), ranges.count(hand))};
         }
         return new Split(team, parts);
+    }
+
+    /**
+     * {@code source [rows,k] · weights [k,n] (+ bias)}; the weights are packed, their columns shared out.
+     *
+     * @param like a product by the same packed weights, or null for one that chooses their layout
+     */
+    static Split product(
+            Team team,
+            Owned owned,
+            memory.data_type type,
+            int rows,
+            int k,
+            int n,
+            boolean hasBias,
+            @Nullable Split like) {
+        return over(team, team.cut(n, Ranges.VECTOR), (hand, dnn, first, count) -> {
+            Kernel kernel = dnn.matmul(
+                    owned,
+                    OneDnn.matrix(owned, type, rows, k),
+                    like == null ? OneDnn.any(owned, type, k, count) : like.weightLayout(hand),
+                    hasBias ? OneDnn.matrix(owned, OneDnn.F32, 1, count) : null,
+                    OneDnn.matrix(owned, OneDnn.F32, rows, count, n),
+                    OneDnn.Epilogue.NONE);
+            long start = (long) first * Float.BYTES;
+            return Part.packed(kernel, first, count).bias(start).target(start);
+        });
     }
 
     /** Copies that lay out the packed weights of {@code product} from a matrix [k,n], all of which start in {@code type}. */
