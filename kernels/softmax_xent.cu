@@ -18,11 +18,26 @@ __device__ __forceinline__ Softmax merge(const Softmax& a, const Softmax& b) {
   return {largest, a.sum * expf(a.largest - largest) + b.sum * expf(b.largest - largest)};
 }
 
+// W logits of a row, which lie in memory without their bias; `bias` is null where there is none.
 template <int W>
-__device__ __forceinline__ Softmax own_softmax(const float* __restrict__ row, int vocabulary) {
+__device__ __forceinline__ Floats<W> logits(const float* row, const float* __restrict__ bias, int v) {
+  Floats<W> x = load<W>(row + v);
+  if (bias != nullptr) {
+    const Floats<W> b = load<W>(bias + v);
+#pragma unroll
+    for (int k = 0; k < W; k++) {
+      x.at[k] += b.at[k];
+    }
+  }
+  return x;
+}
+
+template <int W>
+__device__ __forceinline__ Softmax own_softmax(const float* __restrict__ row, const float* __restrict__ bias,
+                                               int vocabulary) {
   Softmax own = {-INFINITY, 0.0f};
   for (int v = threadIdx.x * W; v < vocabulary; v += BLOCK * W) {
-    const Floats<W> x = load<W>(row + v);
+    const Floats<W> x = logits<W>(row, bias, v);
     float largest = own.largest;
 #pragma unroll
     for (int k = 0; k < W; k++) {
@@ -40,10 +55,11 @@ __device__ __forceinline__ Softmax own_softmax(const float* __restrict__ row, in
 
 // Whether a logit of the row beats the target's: is larger, or as large and earlier.
 template <int W>
-__device__ __forceinline__ bool is_beaten(const float* __restrict__ row, float wanted, int target, int vocabulary) {
+__device__ __forceinline__ bool is_beaten(const float* __restrict__ row, const float* __restrict__ bias, float wanted,
+                                          int target, int vocabulary) {
   bool beaten = false;
   for (int v = threadIdx.x * W; v < vocabulary; v += BLOCK * W) {
-    const Floats<W> x = load<W>(row + v);
+    const Floats<W> x = logits<W>(row, bias, v);
 #pragma unroll
     for (int k = 0; k < W; k++) {
       beaten |= x.at[k] > wanted || (x.at[k] == wanted && v + k < target);
@@ -52,22 +68,24 @@ __device__ __forceinline__ bool is_beaten(const float* __restrict__ row, float w
   return beaten;
 }
 
-// math:        largest[r] = max x[r,:]; sums[r] = sum exp(x[r,:] - largest[r]); losses[r] = log(sums) + largest - x[r,target];
+// math:        z = x + bias; largest[r] = max z[r,:]; sums[r] = sum exp(z[r,:] - largest[r]);
+//              losses[r] = log(sums) + largest - z[r,target];
 //              correct[r] = whether the first largest logit is the target's, where correct is not null
-// shapes:      largest, sums, losses, correct [N]; x [N,V]; targets [N]
+// shapes:      largest, sums, losses, correct [N]; x [N,V]; bias [V], or null; targets [N]
 // grid:        N
 // smem:        8 pairs
-// traffic:     reads 4 bytes a logit, and 4 more from cache where correct is wanted
+// traffic:     reads 4 bytes a logit, and 4 more from cache where correct is wanted; the bias comes from cache
 // determinism: each thread in order, then a tree
 // aliasing:    none
 // source:      -
 extern "C" __global__ void __launch_bounds__(BLOCK)
     xent_rows(float* __restrict__ largest, float* __restrict__ sums, float* __restrict__ losses, int* correct,
-              const float* __restrict__ x, const int* __restrict__ targets, int vocabulary, int vec) {
+              const float* __restrict__ x, const float* __restrict__ bias, const int* __restrict__ targets,
+              int vocabulary, int vec) {
   __shared__ Softmax scratch[BLOCK / WARP];
   const float* row = x + static_cast<long long>(blockIdx.x) * vocabulary;
   const int target = targets[blockIdx.x];
-  Softmax own = vec == 4 ? own_softmax<4>(row, vocabulary) : own_softmax<1>(row, vocabulary);
+  Softmax own = vec == 4 ? own_softmax<4>(row, bias, vocabulary) : own_softmax<1>(row, bias, vocabulary);
 #pragma unroll
   for (int offset = WARP / 2; offset > 0; offset /= 2) {
     const Softmax other = {__shfl_xor_sync(ALL_LANES, own.largest, offset),
@@ -83,10 +101,10 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
   for (int warp = 1; warp < BLOCK / WARP; warp++) {
     all = merge(all, scratch[warp]);
   }
-  const float wanted = row[target];
+  const float wanted = logits<1>(row, bias, target).at[0];
   if (correct != nullptr) {
-    const bool beaten = vec == 4 ? is_beaten<4>(row, wanted, target, vocabulary)
-                                 : is_beaten<1>(row, wanted, target, vocabulary);
+    const bool beaten = vec == 4 ? is_beaten<4>(row, bias, wanted, target, vocabulary)
+                                 : is_beaten<1>(row, bias, wanted, target, vocabulary);
     const bool anyBeats = __syncthreads_or(beaten);
     if (threadIdx.x == 0) {
       correct[blockIdx.x] = !anyBeats;
@@ -100,9 +118,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
 }
 
 template <int W>
-__device__ __forceinline__ void gradient(float* x, float* __restrict__ partial, const int* __restrict__ targets,
-                                         const float* __restrict__ largest, const float* __restrict__ sums, float mean,
-                                         int rows, int vocabulary) {
+__device__ __forceinline__ void gradient(float* x, float* __restrict__ partial, const float* __restrict__ bias,
+                                         const int* __restrict__ targets, const float* __restrict__ largest,
+                                         const float* __restrict__ sums, float mean, int rows, int vocabulary) {
   const int v = (blockIdx.x * BLOCK + threadIdx.x) * W;
   if (v >= vocabulary) {
     return;
@@ -111,8 +129,8 @@ __device__ __forceinline__ void gradient(float* x, float* __restrict__ partial, 
   const int end = min(rows, first + ROWS_PER_GROUP);
   Floats<W> total = {};
   for (int row = first; row < end; row++) {
-    float* at = x + static_cast<long long>(row) * vocabulary + v;
-    Floats<W> d = load<W>(at);
+    float* of = x + static_cast<long long>(row) * vocabulary;
+    Floats<W> d = logits<W>(of, bias, v);
     const float shift = largest[row];
     const float share = mean / sums[row];
     const int target = targets[row] - v;
@@ -121,27 +139,28 @@ __device__ __forceinline__ void gradient(float* x, float* __restrict__ partial, 
       d.at[k] = expf(d.at[k] - shift) * share - (target == k ? mean : 0.0f);
       total.at[k] += d.at[k];
     }
-    store(at, d);
+    store(of + v, d);
   }
   store(partial + static_cast<long long>(blockIdx.y) * vocabulary + v, total);
 }
 
-// math:        x[r,v] becomes mean * (exp(x - largest[r]) / sums[r] - [v = target[r]]);
+// math:        z = x + bias; x[r,v] becomes mean * (exp(z - largest[r]) / sums[r] - [v = target[r]]);
 //              partial[g,v] = the sum of that over the rows of group g
-// shapes:      x [N,V], in: logits, out: their gradient; partial [ceil(N/64),V]; targets, largest, sums [N]
+// shapes:      x [N,V], in: logits, out: their gradient; partial [ceil(N/64),V]; bias [V], or null;
+//              targets, largest, sums [N]
 // grid:        x = ceil(V / (256*vec)), y = ceil(N / 64); vec = 4 needs V % 4 == 0 and 16-byte addresses
 // traffic:     reads 4, writes 4 bytes a logit and 4/64 for partial
 // determinism: rows are added in their order
 // aliasing:    none
 // source:      the derivative of the mean cross-entropy, mean = 1/N
 extern "C" __global__ void __launch_bounds__(BLOCK)
-    xent_gradient(float* x, float* __restrict__ partial, const int* __restrict__ targets,
-                  const float* __restrict__ largest, const float* __restrict__ sums, float mean, int rows,
-                  int vocabulary, int vec) {
+    xent_gradient(float* x, float* __restrict__ partial, const float* __restrict__ bias,
+                  const int* __restrict__ targets, const float* __restrict__ largest, const float* __restrict__ sums,
+                  float mean, int rows, int vocabulary, int vec) {
   if (vec == 4) {
-    gradient<4>(x, partial, targets, largest, sums, mean, rows, vocabulary);
+    gradient<4>(x, partial, bias, targets, largest, sums, mean, rows, vocabulary);
   } else {
-    gradient<1>(x, partial, targets, largest, sums, mean, rows, vocabulary);
+    gradient<1>(x, partial, bias, targets, largest, sums, mean, rows, vocabulary);
   }
 }
 
@@ -188,5 +207,20 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
   if (threadIdx.x == 0) {
     stats[0] = static_cast<float>(loss / rows);
     stats[1] = correct == nullptr ? NAN : static_cast<float>(hits);
+  }
+}
+
+// math:        x[r,v] += bias[v], for those who want to see logits
+// shapes:      x [N,V]; bias [V]
+// grid:        x = ceil(V / 256), y = N
+// traffic:     reads 4, writes 4 bytes a logit
+// determinism: one thread per element
+// aliasing:    none
+// source:      -
+extern "C" __global__ void __launch_bounds__(BLOCK)
+    add_bias(float* __restrict__ x, const float* __restrict__ bias, int vocabulary) {
+  const int v = blockIdx.x * BLOCK + threadIdx.x;
+  if (v < vocabulary) {
+    x[static_cast<long long>(blockIdx.y) * vocabulary + v] += bias[v];
   }
 }

@@ -40,8 +40,9 @@ Result<R> reference(int rows, int vocabulary, const std::vector<float>& x, const
   return r;
 }
 
-void test(int rows, int vocabulary, float deviation, Random& random) {
-  const std::string name = " " + shape({rows, vocabulary}) + " deviation " + std::to_string(deviation);
+void test(int rows, int vocabulary, float deviation, bool isBiased, Random& random) {
+  const std::string name =
+      " " + shape({rows, vocabulary}) + " deviation " + std::to_string(deviation) + (isBiased ? " biased" : "");
   auto x = random.normal(static_cast<size_t>(rows) * vocabulary, deviation);
   const auto targets = random.ids(rows, vocabulary);
   // Half of the rows are hits; one in four shares its largest logit with an earlier or later entry.
@@ -50,12 +51,20 @@ void test(int rows, int vocabulary, float deviation, Random& random) {
     at[targets[row]] = *std::max_element(at, at + vocabulary) + (row % 4 == 0 ? 1.0f : 0.0f);
   }
   const auto db = random.normal(vocabulary, 0.01f);
-  Buffer<float> logits(x), largest(zeros<float>(rows)), sums(zeros<float>(rows)), losses(zeros<float>(rows));
+  // What stands in memory lacks the bias, and x is what their sum rounds to.
+  const auto offsets = isBiased ? random.normal(vocabulary, 1.0f) : zeros<float>(vocabulary);
+  auto stored = x;
+  for (size_t k = 0; k < x.size(); k++) {
+    stored[k] -= offsets[k % vocabulary];
+    x[k] = stored[k] + offsets[k % vocabulary];
+  }
+  Buffer<float> logits(stored), offset(offsets), largest(zeros<float>(rows)), sums(zeros<float>(rows)), losses(zeros<float>(rows));
   Buffer<float> stats(zeros<float>(2)), bias(db);
   Buffer<int> ids(targets), correct(zeros<int>(rows));
+  const float* added = isBiased ? offset.device() : nullptr;
   const int width = vec({vocabulary});
   LAUNCH(xent_rows, grid(rows), 0, largest.device(), sums.device(), losses.device(), correct.device(),
-         logits.device(), ids.device(), vocabulary, width);
+         logits.device(), added, ids.device(), vocabulary, width);
   LAUNCH(xent_stats, grid(1), 0, stats.device(), losses.device(), correct.device(), rows);
   const auto exact = reference<double>(rows, vocabulary, x, targets, db);
   const auto plain = roundings([&] { return reference<float>(rows, vocabulary, x, targets, db); });
@@ -65,7 +74,7 @@ void test(int rows, int vocabulary, float deviation, Random& random) {
 
   int* none = nullptr;
   LAUNCH(xent_rows, grid(rows), 0, largest.device(), sums.device(), losses.device(), none, logits.device(),
-         ids.device(), vocabulary, width);
+         added, ids.device(), vocabulary, width);
   LAUNCH(xent_stats, grid(1), 0, stats.device(), losses.device(), none, rows);
   checks++;
   if (!std::isnan(stats.read()[1])) {
@@ -74,17 +83,26 @@ void test(int rows, int vocabulary, float deviation, Random& random) {
   const int groups = static_cast<int>(ceil_div(rows, 64));
   Buffer<float> partial(zeros<float>(static_cast<size_t>(groups) * vocabulary));
   LAUNCH(xent_gradient, grid(ceil_div(vocabulary, 256 * width), groups), 0, logits.device(), partial.device(),
-         ids.device(), largest.device(), sums.device(), 1.0f / rows, rows, vocabulary, width);
+         added, ids.device(), largest.device(), sums.device(), 1.0f / rows, rows, vocabulary, width);
   LAUNCH(xent_bias, grid(ceil_div(vocabulary, 256)), 0, bias.device(), partial.device(), groups, vocabulary);
   check("xent gradient" + name, logits.read(), exact.gradient, plain, &Result<float>::gradient);
   check("xent bias" + name, bias.read(), exact.bias, plain, &Result<float>::bias);
+
+  Buffer<float> sum(stored);
+  LAUNCH(add_bias, grid(ceil_div(vocabulary, 256), rows), 0, sum.device(), offset.device(), vocabulary);
+  checks++;
+  if (sum.read() != x) {
+    fail("add_bias is not the sum" + name);
+  }
 }
 
 void run(unsigned seed) {
   Random random(seed);
   for (auto [rows, vocabulary] : {std::pair{1, 1}, {3, 2}, {5, 33}, {70, 71}, {129, 400}, {9, 2051}, {4, 5000}}) {
-    test(rows, vocabulary, 1.0f, random);
-    test(rows, vocabulary, 20.0f, random);
+    for (float deviation : {1.0f, 20.0f}) {
+      test(rows, vocabulary, deviation, false, random);
+      test(rows, vocabulary, deviation, true, random);
+    }
   }
 }
 
