@@ -61,6 +61,15 @@ final class Kernel {
         return parameter;
     }
 
+    /** How many blocks it takes when each does that much of the work. */
+    static long blocks(long work, long each) {
+        return (work + each - 1) / each;
+    }
+
+    Kernel pointer(DevicePointer pointer) {
+        return int64(pointer.address());
+    }
+
     /** The address of a tensor, or a null pointer. */
     Kernel tensor(@Nullable CudaTensor tensor) {
         return int64(tensor == null ? 0 : tensor.address());

@@ -1,0 +1,136 @@
+package dev.tarn.backend.cuda;
+
+import dev.tarn.backend.LstmWeights;
+import dev.tarn.backend.Mask;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The weights of a recurrent layer as the device wants them: sixteen chunks, of wIh, wHh, bIh and bHh in this order the
+ * rows of gate i, f, g and o, each somewhere in one piece of memory. One launch brings all weights there, the recurrent
+ * ones multiplied by their mask; another adds gradients of that layout to those of the model.
+ *
+ * <p>Ownership: the memory, freed by {@link #close}.
+ */
+final class LstmWeightSpace implements AutoCloseable {
+
+    static final int CHUNKS = 16;
+    private static final int GATES = 4;
+
+    /** Blocks of a chunk at most: enough for every processor, few enough that a thread has work to do. */
+    private static final int BLOCKS = 256;
+
+    private final CudaDevice device;
+    private final int inputs;
+    private final int hidden;
+    private final long bytes;
+    private final DevicePointer weights;
+    private final long[] starts;
+    private final ByteBuffer layout = ByteBuffer.allocate(CHUNKS * Long.BYTES).order(ByteOrder.nativeOrder());
+    private final Kernel load;
+    private final Kernel addGradient;
+    private final boolean isAligned;
+    private Mask mask = Mask.NONE;
+
+    /**
+     * @param starts where the chunks start, in floats
+     * @param bytes of the whole space
+     */
+    LstmWeightSpace(CudaDevice device, int inputs, int hidden, DevicePointer weights, long[] starts, long bytes) {
+        this.device = device;
+        this.inputs = inputs;
+        this.hidden = hidden;
+        this.weights = weights;
+        this.starts = starts.clone();
+        this.bytes = bytes;
+        boolean aligned = hidden % 4 == 0 && inputs % 4 == 0;
+        for (long start : starts) {
+            layout.putLong(start);
+            aligned &= start % 4 == 0;
+        }
+        layout.clear();
+        isAligned = aligned;
+        load = device.kernel("lstm_weights_load");
+        addGradient = device.kernel("lstm_weights_gradient");
+        device.gradientSpace().reserve(bytes);
+    }
+
+    /** The layout of the parameters themselves: wIh, wHh, bIh, bHh, one behind the other. */
+    static long[] plain(int inputs, int hidden) {
+        long[] sizes = {(long) hidden * inputs, (long) hidden * hidden, hidden, hidden};
+        long[] starts = new long[CHUNKS];
+        long at = 0;
+        for (int chunk = 0; chunk < CHUNKS; chunk++) {
+            starts[chunk] = at;
+            at += sizes[chunk / GATES];
+        }
+        return starts;
+    }
+
+    /** Floats of all chunks. */
+    static long plainSize(int inputs, int hidden) {
+        return (long) GATES * hidden * (inputs + hidden + 2);
+    }
+
+    DevicePointer weights() {
+        return weights;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    /** Where a chunk starts in memory of this layout. */
+    DevicePointer chunk(DevicePointer space, int chunk) {
+        return space.plus(starts[chunk] * CudaTensor.ELEMENT);
+    }
+
+    void load(LstmWeights from, Mask weightDrop) {
+        CudaTensor wIh = CudaTensor.of(from.wIh());
+        CudaTensor wHh = CudaTensor.of(from.wHh());
+        CudaTensor bIh = CudaTensor.of(from.bIh());
+        CudaTensor bHh = CudaTensor.of(from.bHh());
+        mask = weightDrop;
+        load.begin()
+                .pointer(weights)
+                .tensor(wIh)
+                .tensor(wHh)
+                .tensor(bIh)
+                .tensor(bHh);
+        launch(load, wIh, wHh, bIh, bHh);
+    }
+
+    /** Adds the gradients in {@link CudaDevice#gradientSpace}, the recurrent ones masked as the weights were. */
+    void addGradient(LstmWeights to) {
+        CudaTensor wIh = CudaTensor.of(to.wIh());
+        CudaTensor wHh = CudaTensor.of(to.wHh());
+        CudaTensor bIh = CudaTensor.of(to.bIh());
+        CudaTensor bHh = CudaTensor.of(to.bHh());
+        addGradient
+                .begin()
+                .tensor(wIh)
+                .tensor(wHh)
+                .tensor(bIh)
+                .tensor(bHh)
+                .pointer(device.gradientSpace().pointer());
+        launch(addGradient, wIh, wHh, bIh, bHh);
+    }
+
+    private void launch(Kernel kernel, CudaTensor wIh, CudaTensor wHh, CudaTensor bIh, CudaTensor bHh) {
+        boolean wide = isAligned
+                && wIh.isAligned()
+                && wHh.isAligned()
+                && bIh.isAligned()
+                && bHh.isAligned()
+                && MaskBytes.isAligned(mask);
+        int vec = wide ? 4 : 1;
+        long blocks = Kernel.blocks((long) hidden * Math.max(inputs, hidden), (long) kernel.blockSize() * vec);
+        kernel.struct(layout).struct(device.masks().of(mask)).int32(hidden).int32(inputs).int32(vec);
+        kernel.launch(Math.min(blocks, BLOCKS), CHUNKS, 0);
+    }
+
+    @Override
+    public void close() {
+        device.memory().giveBack(weights);
+    }
+}
