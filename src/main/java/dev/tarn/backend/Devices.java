@@ -43,10 +43,6 @@ public final class Devices {
                     "--device " + device + " is not a device name; use auto, " + names() + ", or NAME:N.");
         }
         String wanted = name.group(1);
-        if (wanted.equals("cuda")) {
-            throw new DeviceException(
-                    "--device " + device + " cannot be used: this build has no CUDA backend; use --device cpu.");
-        }
         for (BackendProvider provider : providers()) {
             if (provider.name().equals(wanted)) {
                 String unavailable = provider.unavailable();

@@ -1,0 +1,66 @@
+package dev.tarn.backend.cuda;
+
+import dev.tarn.ConfigException;
+import dev.tarn.DeviceException;
+import dev.tarn.backend.Backend;
+import dev.tarn.backend.BackendProvider;
+import dev.tarn.backend.Precision;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Offers {@code --device cuda:N} where an NVIDIA driver, cuBLAS 12 and cuDNN 9 load and a GPU of their kind is there. */
+public final class CudaProvider implements BackendProvider {
+
+    static final String NAME = "cuda";
+
+    /** Called by {@link java.util.ServiceLoader}; looks for nothing yet. */
+    public CudaProvider() {}
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public int rank() {
+        return 10;
+    }
+
+    @Override
+    public @Nullable String unavailable() {
+        return Driver.PROBLEM;
+    }
+
+    /** Starts the driver once, and only after all libraries are there. */
+    private static final class Driver {
+        static final @Nullable String PROBLEM = problem();
+
+        private static @Nullable String problem() {
+            String problem = CudaLibraries.problem();
+            return problem == null ? DriverCheck.problem() : problem;
+        }
+    }
+
+    @Override
+    public Backend open(int index, Precision precision) {
+        String problem = unavailable();
+        if (problem != null) {
+            throw new DeviceException("--device cuda:" + index + " cannot be used: " + problem);
+        }
+        if (precision == Precision.F64) {
+            throw new ConfigException(
+                    "--precision f64 is not offered by --device cuda, which has f32 and bf16; use --device reference.");
+        }
+        List<DriverCheck.Gpu> gpus = DriverCheck.gpus();
+        if (index >= gpus.size()) {
+            throw new DeviceException("--device cuda:" + index + " does not exist: the driver sees " + gpus.size()
+                    + (gpus.size() == 1 ? " GPU" : " GPUs") + "; use --device cuda:" + (gpus.size() - 1)
+                    + (gpus.size() == 1 ? "." : " or less."));
+        }
+        if (!gpus.get(index).isSupported()) {
+            throw new DeviceException("--device cuda:" + index + " is too old (" + gpus.get(index)
+                    + "), and compute capability 7.5 or higher is needed; use another GPU" + CudaLibraries.OR_CPU);
+        }
+        return CudaBackend.open(index, precision);
+    }
+}
