@@ -1,5 +1,9 @@
 package dev.tarn.backend;
 
+import dev.tarn.TarnException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** How a backend is found: one implementation per backend, listed under {@code META-INF/services}. */
@@ -23,4 +27,28 @@ public interface BackendProvider {
      * @throws dev.tarn.ConfigException if it does not offer the precision
      */
     Backend open(int index, Precision precision);
+
+    /** In what precisions it can be trained. */
+    default List<Precision> precisions() {
+        return List.of(Precision.F32, Precision.BF16);
+    }
+
+    /** What {@code tarn doctor} says of it: whether its first device opens, in each precision, and why not. */
+    default Diagnosis diagnose() {
+        List<Diagnosis.Finding> findings = new ArrayList<>();
+        for (Precision precision : precisions()) {
+            String what = "device " + name() + " " + precision.name().toLowerCase(Locale.ROOT);
+            String unavailable = unavailable();
+            if (unavailable != null) {
+                findings.add(new Diagnosis.Finding(what, false, unavailable));
+                continue;
+            }
+            try (Backend backend = open(0, precision)) {
+                findings.add(new Diagnosis.Finding(what, true, backend.info().description()));
+            } catch (TarnException e) {
+                findings.add(new Diagnosis.Finding(what, false, e.sentence()));
+            }
+        }
+        return new Diagnosis(findings.stream().anyMatch(Diagnosis.Finding::isGood), findings);
+    }
 }

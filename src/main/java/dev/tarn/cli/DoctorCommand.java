@@ -1,11 +1,10 @@
 package dev.tarn.cli;
 
 import dev.tarn.DeviceException;
-import dev.tarn.TarnException;
-import dev.tarn.backend.Backend;
 import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.Devices;
-import dev.tarn.backend.Precision;
+import dev.tarn.backend.Diagnosis;
+import dev.tarn.backend.Diagnosis.Finding;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.Machine;
 import dev.tarn.run.Version;
@@ -19,9 +18,6 @@ import picocli.CommandLine.Command;
 /** {@code tarn doctor}: what this machine can run, and how to mend what it cannot. */
 @Command(name = "doctor", description = "Say what this machine can run, and how to mend what it cannot.")
 final class DoctorCommand extends TarnCommand {
-
-    /** One line of the report. */
-    private record Finding(String what, boolean isGood, String text) {}
 
     DoctorCommand(Console console) {
         super(console);
@@ -43,13 +39,10 @@ final class DoctorCommand extends TarnCommand {
         findings.add(folder("native libraries", cache()));
         boolean canTrain = false;
         for (BackendProvider provider : Devices.providers()) {
-            for (Precision precision : precisions(provider)) {
-                Finding finding = device(provider, precision);
-                findings.add(finding);
-                canTrain |= finding.isGood() && provider.rank() >= 0;
-            }
+            Diagnosis diagnosis = provider.diagnose();
+            findings.addAll(diagnosis.findings());
+            canTrain |= diagnosis.isUsable() && provider.rank() >= 0;
         }
-        findings.add(new Finding("device cuda", false, "this build has no CUDA backend; train with --device cpu."));
         print(findings, machine);
         if (!canTrain) {
             throw new DeviceException("No device can train here; mend what the report marks.");
@@ -72,23 +65,6 @@ final class DoctorCommand extends TarnCommand {
         for (Finding finding : findings) {
             console.line(
                     String.format("%-4s %-18s %s", finding.isGood() ? "ok" : "--", finding.what(), finding.text()));
-        }
-    }
-
-    private static List<Precision> precisions(BackendProvider provider) {
-        return provider.name().equals("reference") ? List.of(Precision.F64) : List.of(Precision.F32, Precision.BF16);
-    }
-
-    private static Finding device(BackendProvider provider, Precision precision) {
-        String what = "device " + provider.name() + " " + precision.name().toLowerCase(java.util.Locale.ROOT);
-        String unavailable = provider.unavailable();
-        if (unavailable != null) {
-            return new Finding(what, false, unavailable);
-        }
-        try (Backend backend = provider.open(0, precision)) {
-            return new Finding(what, true, backend.info().description());
-        } catch (TarnException e) {
-            return new Finding(what, false, e.sentence());
         }
     }
 

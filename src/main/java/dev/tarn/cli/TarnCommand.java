@@ -12,7 +12,6 @@ abstract class TarnCommand implements Callable<Integer> {
     final Console console;
 
     @Mixin
-    @SuppressWarnings("UnusedVariable") // for the parser; Console reads them
     private final CommonOptions common = new CommonOptions();
 
     @Spec
@@ -33,6 +32,10 @@ abstract class TarnCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() {
+        if (common.cudaLibs != null) {
+            // Where the CUDA backend reads it; the contract of backends has no word for one of them.
+            System.setProperty("tarn.cuda.libs", common.cudaLibs);
+        }
         execute();
         return 0;
     }
@@ -43,7 +46,7 @@ abstract class TarnCommand implements Callable<Integer> {
         private final Console console;
 
         @Mixin
-        @SuppressWarnings("UnusedVariable") // as above
+        @SuppressWarnings("UnusedVariable") // for the parser
         private final CommonOptions common = new CommonOptions();
 
         @Spec

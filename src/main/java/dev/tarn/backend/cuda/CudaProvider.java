@@ -4,6 +4,7 @@ import dev.tarn.ConfigException;
 import dev.tarn.DeviceException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.BackendProvider;
+import dev.tarn.backend.Diagnosis;
 import dev.tarn.backend.Precision;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,17 @@ public final class CudaProvider implements BackendProvider {
             String problem = CudaLibraries.problem();
             return problem == null ? DriverCheck.problem() : problem;
         }
+    }
+
+    /** In a process of its own, which libraries of a wrong version may end. */
+    @Override
+    public Diagnosis diagnose() {
+        return CudaProbe.run();
+    }
+
+    /** Whether the first device opens in this process. */
+    Diagnosis diagnoseHere() {
+        return BackendProvider.super.diagnose();
     }
 
     @Override

@@ -81,7 +81,7 @@ final class UnpackedNatives {
     static UnpackedNatives unpack(Map<String, byte[]> contents, Path folder) throws IOException {
         Files.createDirectories(
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        mustBeOurs(folder.toAbsolutePath().getParent());
+        mustBeOurs(folder.resolveSibling(""));
         mustBeOurs(folder);
         List<Path> files = new ArrayList<>();
         for (Map.Entry<String, byte[]> entry : contents.entrySet()) {
@@ -113,10 +113,7 @@ final class UnpackedNatives {
     }
 
     /** Code is loaded from it: it must be this user's, and no one else may write to it. */
-    private static void mustBeOurs(@Nullable Path folder) throws IOException {
-        if (folder == null) {
-            return;
-        }
+    private static void mustBeOurs(Path folder) throws IOException {
         String permissions = PosixFilePermissions.toString(Files.getPosixFilePermissions(folder));
         boolean isOurs = Files.getOwner(folder).equals(Files.getOwner(Path.of("/proc/self")));
         if (Files.isSymbolicLink(folder) || !isOurs || permissions.charAt(4) == 'w' || permissions.charAt(7) == 'w') {

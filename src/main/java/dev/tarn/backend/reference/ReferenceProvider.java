@@ -4,6 +4,7 @@ import dev.tarn.DeviceException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.Precision;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Offers {@code --device reference} everywhere, but never to {@code auto}. */
@@ -27,6 +28,11 @@ public final class ReferenceProvider implements BackendProvider {
     @Override
     public @Nullable String unavailable() {
         return null;
+    }
+
+    @Override
+    public List<Precision> precisions() {
+        return List.of(Precision.F64);
     }
 
     /**
