@@ -1,5 +1,6 @@
 package dev.tarn.backend;
 
+import dev.tarn.ConfigException;
 import dev.tarn.TarnException;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,9 +25,22 @@ public interface BackendProvider {
      *
      * @param index the number after the colon, 0 when there is none
      * @throws dev.tarn.DeviceException if it cannot be opened
-     * @throws dev.tarn.ConfigException if it does not offer the precision
+     * @throws dev.tarn.ConfigException if it does not offer the options
      */
-    Backend open(int index, Precision precision);
+    Backend open(int index, BackendOptions options);
+
+    /** In which ways it computes recurrent layers; the first is what {@link LstmPath#AUTO} means. */
+    default List<LstmPath> lstmPaths() {
+        return List.of(LstmPath.AUTO);
+    }
+
+    /** Refuses a choice of ways that this backend does not have. */
+    default void requireAutoLstm(BackendOptions options) {
+        if (options.lstm() != LstmPath.AUTO) {
+            throw new ConfigException("--lstm " + options.lstm().name().toLowerCase(Locale.ROOT)
+                    + " is a choice that only --device cuda has; leave --lstm out on --device " + name() + ".");
+        }
+    }
 
     /** In what precisions it can be trained. */
     default List<Precision> precisions() {
@@ -43,7 +57,7 @@ public interface BackendProvider {
                 findings.add(new Diagnosis.Finding(what, false, unavailable));
                 continue;
             }
-            try (Backend backend = open(0, precision)) {
+            try (Backend backend = open(0, BackendOptions.of(precision))) {
                 findings.add(new Diagnosis.Finding(what, true, backend.info().description()));
             } catch (TarnException e) {
                 findings.add(new Diagnosis.Finding(what, false, e.sentence()));

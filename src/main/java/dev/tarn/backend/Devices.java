@@ -33,9 +33,9 @@ public final class Devices {
      * @throws ConfigException if the name is not of the form {@code NAME[:N]} or no backend has it
      * @throws DeviceException if it cannot be opened here
      */
-    public static Backend open(String device, Precision precision) {
+    public static Backend open(String device, BackendOptions options) {
         if (device.equals("auto")) {
-            return auto().open(0, precision);
+            return auto().open(0, options);
         }
         Matcher name = NAME.matcher(device);
         if (!name.matches()) {
@@ -49,10 +49,15 @@ public final class Devices {
                 if (unavailable != null) {
                     throw new DeviceException("--device " + device + " cannot be used: " + unavailable);
                 }
-                return provider.open(name.group(2) == null ? 0 : Integer.parseInt(name.group(2)), precision);
+                return provider.open(name.group(2) == null ? 0 : Integer.parseInt(name.group(2)), options);
             }
         }
         throw new ConfigException("--device " + device + " is unknown; this build has " + names() + " and auto.");
+    }
+
+    /** Opens a device in a precision, with what it does best for the rest. */
+    public static Backend open(String device, Precision precision) {
+        return open(device, BackendOptions.of(precision));
     }
 
     /** The provider that {@code auto} takes, the best that can be opened here. */

@@ -1,6 +1,8 @@
 package dev.tarn.run;
 
 import dev.tarn.ConfigException;
+import dev.tarn.backend.BackendOptions;
+import dev.tarn.backend.LstmPath;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Regularization;
 import java.nio.file.Path;
@@ -233,13 +235,23 @@ public record RunConfig(
             String device,
 
             @Setting("of the factors of matrix products") Precision precision,
+
+            @Setting("of recurrent layers, where the device has a choice: cuda has cudnn and fused")
+            LstmPath lstm,
+
             @Setting("of everything that is random") long seed,
 
             @Setting(value = "steps from checkpoint to checkpoint; 0 for one an epoch", min = 0)
             int checkpointSteps,
 
             @Setting("whether the norms of the last layer's output are kept for every step of time")
-            boolean recordNorms) {}
+            boolean recordNorms) {
+
+        /** How the device is to compute. */
+        public BackendOptions options() {
+            return new BackendOptions(precision, lstm);
+        }
+    }
 
     /** Decimal digits, one of them not 0, with at most two in the exponent: above 0 and finite. */
     private static final String NUMBER = "\\s*(?=[0-9.]*[1-9])[0-9]*\\.?[0-9]+\\.?([eE][-+]?[0-9]{1,2})?\\s*";
@@ -253,7 +265,7 @@ public record RunConfig(
             new Train(1, "0.003", OptimizerKind.ADAM, 0.01, true, 0.99, 1e-8, 5, 0, true, ValidState.RESET),
             new Schedule(Policy.ONE_CYCLE, List.of(0.8, 0.7), 25, 0.3, 0),
             new Penalties(2, 1, 0, Regularization.NormForm.PAPER, false, Regularization.ArOn.DROPPED),
-            new Run("auto", Precision.F32, 42, 0, false));
+            new Run("auto", Precision.F32, LstmPath.AUTO, 42, 0, false));
 
     /** fastai's defaults; {@code data.train} is empty. */
     public static RunConfig defaults() {

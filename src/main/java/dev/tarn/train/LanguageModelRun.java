@@ -69,7 +69,7 @@ public final class LanguageModelRun implements AutoCloseable {
             RunConfig config, Path folder, List<String> command, List<? extends Callback> watchers) {
         RunFolder.requireFree(folder);
         List<Path> texts = texts(config);
-        Backend backend = Devices.open(config.run().device(), config.run().precision());
+        Backend backend = Devices.open(config.run().device(), config.run().options());
         RunFolder run = null;
         try {
             run = RunFolder.create(
@@ -101,7 +101,7 @@ public final class LanguageModelRun implements AutoCloseable {
                         "The run " + folder + " stopped before its first checkpoint; train it anew in another folder.");
             }
             RunConfig config = run.config();
-            backend = Devices.open(config.run().device(), config.run().precision());
+            backend = Devices.open(config.run().device(), config.run().options());
             resumed = assemble(run, backend, PreparedText.open(run.resolve(DATA)), watchers);
             resumed.learner.resume(run.lastCheckpoint());
             int epoch = resumed.learner.position().epoch();
@@ -123,7 +123,7 @@ public final class LanguageModelRun implements AutoCloseable {
     /** Opens what is needed to look for a learning rate, without a folder; the texts are prepared in {@code scratch}. */
     public static LrFindResult lrFind(RunConfig config, Path scratch, LrFinder finder) {
         texts(config);
-        try (Backend backend = Devices.open(config.run().device(), config.run().precision());
+        try (Backend backend = Devices.open(config.run().device(), config.run().options());
                 LanguageModel model = newModel(config, backend, prepare(config, scratch));
                 Learner learner = newLearner(config, model, PreparedText.open(scratch), List.of(rnnTrainer(config)))) {
             return learner.lrFind(finder);

@@ -55,9 +55,9 @@ public final class TrainedLanguageModel implements AutoCloseable {
                 throw new CheckpointException("The run " + run + " has no checkpoint yet; let it train an epoch.");
             }
             PreparedText text = PreparedText.open(folder.resolve(LanguageModelRun.DATA));
-            Backend backend = Devices.open(
-                    device == null ? config.run().device() : device,
-                    config.run().precision());
+            Backend backend = device == null
+                    ? Devices.open(config.run().device(), config.run().options())
+                    : Devices.open(device, config.run().precision());
             LanguageModel model = null;
             try (Checkpoint saved = Checkpoint.open(checkpoint)) {
                 model = LanguageModelRun.newModel(config, backend, text);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tarn.backend.RandomKey.Purpose;
 import dev.tarn.testkit.Seeds;
+import dev.tarn.testkit.TestDevice;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;

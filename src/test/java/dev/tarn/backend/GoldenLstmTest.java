@@ -2,6 +2,7 @@ package dev.tarn.backend;
 
 import dev.tarn.testkit.Golden;
 import dev.tarn.testkit.GoldenCase;
+import dev.tarn.testkit.TestDevice;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tarn.OutOfDeviceMemoryException;
 import dev.tarn.testkit.Seeds;
+import dev.tarn.testkit.TestDevice;
 import java.util.List;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tarn.backend.reference.PlainCode;
 import dev.tarn.testkit.Seeds;
+import dev.tarn.testkit.TestDevice;
 import dev.tarn.testkit.Tolerance;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tarn.backend.Regularization.ArOn;
 import dev.tarn.backend.Regularization.NormForm;
+import dev.tarn.testkit.TestDevice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -39,11 +39,11 @@ class GoldenLanguageModelTest {
 
     private static Stream<DynamicNode> everywhere(String prefix, Check check) {
         return OnEveryBackend.available()
-                .map(provider -> DynamicContainer.dynamicContainer(
-                        provider.name(),
+                .map(device -> DynamicContainer.dynamicContainer(
+                        device.toString(),
                         Golden.cases(prefix).stream()
                                 .map(golden -> DynamicTest.dynamicTest(golden.name(), () -> {
-                                    try (Backend backend = OnEveryBackend.open(provider)) {
+                                    try (Backend backend = device.open()) {
                                         check.run(backend, golden);
                                     }
                                 }))));

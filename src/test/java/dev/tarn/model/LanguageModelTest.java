@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.tarn.OutOfDeviceMemoryException;
 import dev.tarn.backend.Backend;
-import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.Philox;
 import dev.tarn.backend.RandomKey;
 import dev.tarn.nn.Parameter;
+import dev.tarn.testkit.TestDevice;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -116,9 +116,9 @@ class LanguageModelTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void theSeedDecidesTheSameWeightsOnEveryBackend(BackendProvider provider) {
+    void theSeedDecidesTheSameWeightsOnEveryBackend(TestDevice device) {
         try (Backend reference = OnEveryBackend.reference();
-                Backend backend = OnEveryBackend.open(provider);
+                Backend backend = device.open();
                 LanguageModel expected = new LanguageModel(reference, CONFIG, 5);
                 LanguageModel got = new LanguageModel(backend, CONFIG, 5);
                 LanguageModel other = new LanguageModel(backend, CONFIG, 6)) {

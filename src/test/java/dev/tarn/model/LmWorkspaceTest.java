@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tarn.DataException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
-import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Regularization.ArOn;
 import dev.tarn.backend.Regularization.NormForm;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.Parameter;
 import dev.tarn.testkit.Seeds;
+import dev.tarn.testkit.TestDevice;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -33,9 +33,9 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void aWindowOfEightEqualsOneOfFiveAndOneOfThree(BackendProvider provider) {
+    void aWindowOfEightEqualsOneOfFiveAndOneOfThree(TestDevice device) {
         int[] ids = seeds.ids(8 * BATCH, CONFIG.vocab());
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel model = new LanguageModel(backend, CONFIG, 1);
                 LmWorkspace whole = model.workspace(BATCH, 8);
                 LmWorkspace parts = model.evaluationWorkspace(BATCH, 6)) {
@@ -60,9 +60,9 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void theCarriedStateCanBeKeptAndPutBack(BackendProvider provider) {
+    void theCarriedStateCanBeKeptAndPutBack(TestDevice device) {
         int[] ids = seeds.ids(4 * BATCH, CONFIG.vocab());
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel model = new LanguageModel(backend, CONFIG, 1);
                 LmWorkspace workspace = model.evaluationWorkspace(BATCH, 4);
                 LmWorkspace other = model.workspace(BATCH, 4)) {
@@ -93,9 +93,9 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void frozenGroupsGetNoGradientAndTheOthersTheSameAsEver(BackendProvider provider) {
+    void frozenGroupsGetNoGradientAndTheOthersTheSameAsEver(TestDevice device) {
         int[] ids = seeds.ids(6 * BATCH, CONFIG.vocab());
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel model = new LanguageModel(backend, CONFIG, 1);
                 LmWorkspace workspace = model.workspace(BATCH, 6)) {
             MaskSource masks = new DrawnMasks(CONFIG, seeds.seed());
@@ -141,11 +141,11 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void weightDropChangesWhatTheStateDoesAndNotTheFirstStep(BackendProvider provider) {
+    void weightDropChangesWhatTheStateDoesAndNotTheFirstStep(TestDevice device) {
         AwdLstmConfig config = new AwdLstmConfig(19, 5, 7, 1, 1, 0, 0, 0.5, 0, 0, true, true);
         int[] ids = seeds.ids(3 * BATCH, config.vocab());
         DrawnMasks masks = new DrawnMasks(config, seeds.seed());
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel model = new LanguageModel(backend, config, 1);
                 LmWorkspace workspace = model.workspace(BATCH, 3)) {
             double[][] runs = new double[2][];
@@ -165,9 +165,9 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void evaluationUsesNoDropoutAlsoRightAfterTraining(BackendProvider provider) {
+    void evaluationUsesNoDropoutAlsoRightAfterTraining(TestDevice device) {
         int[] ids = seeds.ids(4 * BATCH, CONFIG.vocab());
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel model = new LanguageModel(backend, CONFIG, 1);
                 LmWorkspace workspace = model.workspace(BATCH, 4)) {
             workspace.evaluate(ids, ids, 4);
@@ -184,9 +184,9 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void everyWorkspaceSeesAnOptimizerStepThatOneWasToldOf(BackendProvider provider) {
+    void everyWorkspaceSeesAnOptimizerStepThatOneWasToldOf(TestDevice device) {
         int[] ids = seeds.ids(4 * BATCH, CONFIG.vocab());
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel model = new LanguageModel(backend, CONFIG, 1);
                 LmWorkspace training = model.workspace(BATCH, 4);
                 LmWorkspace evaluation = model.evaluationWorkspace(BATCH, 4)) {
@@ -213,11 +213,11 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void tiedWeightsGetTheSumOfWhatLookupAndDecoderWouldGetAlone(BackendProvider provider) {
+    void tiedWeightsGetTheSumOfWhatLookupAndDecoderWouldGetAlone(TestDevice device) {
         int[] ids = seeds.ids(6 * BATCH, CONFIG.vocab());
         int[] targets = seeds.ids(6 * BATCH, CONFIG.vocab());
         AwdLstmConfig untiedConfig = new AwdLstmConfig(19, 5, 7, 3, 1, 0.1, 0.3, 0.4, 0.3, 0.2, false, true);
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel tied = new LanguageModel(backend, CONFIG, 1);
                 LanguageModel untied = new LanguageModel(backend, untiedConfig, 2);
                 LmWorkspace tiedWorkspace = tied.workspace(BATCH, 6);
@@ -257,9 +257,9 @@ class LmWorkspaceTest {
 
     @ParameterizedTest
     @MethodSource("dev.tarn.model.OnEveryBackend#available")
-    void normsAreThoseOfTheRawOutputOfTheLastLayer(BackendProvider provider) {
+    void normsAreThoseOfTheRawOutputOfTheLastLayer(TestDevice device) {
         int[] ids = seeds.ids(6 * BATCH, CONFIG.vocab());
-        try (Backend backend = OnEveryBackend.open(provider);
+        try (Backend backend = device.open();
                 LanguageModel model = new LanguageModel(backend, CONFIG, 1);
                 LmWorkspace workspace = model.workspace(BATCH, 6)) {
             workspace.train(ids, ids, 4, new DrawnMasks(CONFIG, seeds.seed()), ALL, 0, true);

@@ -22,7 +22,8 @@ class AllocationTest {
     @ParameterizedTest
     @ValueSource(strings = {"cpu"})
     void aStepAllocatesNothingOnTheHeapButASmallConstant(String device) {
-        Assumptions.assumeTrue(Backends.names().contains(device), device + " cannot be opened here");
+        Assumptions.assumeTrue(
+                Backends.names().stream().anyMatch(name -> name.startsWith(device)), device + " cannot be opened here");
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long thread = Thread.currentThread().getId();
         long[] bytes = new long[2];

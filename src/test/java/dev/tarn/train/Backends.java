@@ -1,25 +1,26 @@
 package dev.tarn.train;
 
 import dev.tarn.backend.Backend;
-import dev.tarn.backend.BackendProvider;
-import dev.tarn.backend.Devices;
-import dev.tarn.backend.Precision;
+import dev.tarn.testkit.TestDevice;
 import java.util.List;
 
-/** The backends that can be opened here, in single precision where they have a choice. */
+/** The backends that can be opened here, in single precision or better. */
 final class Backends {
 
     private Backends() {}
 
-    /** Their names. */
+    /** What each is called, with its kind of recurrent layer where it has several. */
     static List<String> names() {
-        return Devices.providers().stream()
-                .filter(provider -> provider.unavailable() == null)
-                .map(BackendProvider::name)
-                .toList();
+        return TestDevice.exact().stream().map(TestDevice::toString).toList();
     }
 
+    /** Opens one of them, by its full name or as users call it. */
     static Backend open(String name) {
-        return Devices.open(name, Precision.F32);
+        return TestDevice.exact().stream()
+                .filter(device -> device.toString().equals(name)
+                        || device.provider().name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(name + " cannot be opened here"))
+                .open();
     }
 }

@@ -3,6 +3,7 @@ package dev.tarn.backend.cpu;
 import dev.tarn.ConfigException;
 import dev.tarn.DeviceException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BackendOptions;
 import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.Precision;
 import java.io.IOException;
@@ -60,11 +61,13 @@ public final class CpuProvider implements BackendProvider {
     }
 
     @Override
-    public Backend open(int index, Precision precision) {
+    public Backend open(int index, BackendOptions options) {
+        requireAutoLstm(options);
         if (index != 0) {
             throw new DeviceException(
                     "--device cpu:" + index + " does not exist: there is one cpu device; use --device cpu.");
         }
+        Precision precision = options.precision();
         if (precision == Precision.F64) {
             throw new ConfigException(
                     "--precision f64 is not offered by --device cpu, which has f32 and bf16; use --device reference.");

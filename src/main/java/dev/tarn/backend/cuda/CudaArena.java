@@ -32,7 +32,8 @@ final class CudaArena implements Arena {
     private CudaTensor tensor(Tensor.Kind kind, String tensorName, int... shape) {
         long size = Math.multiplyExact(Shapes.size(shape), CudaTensor.ELEMENT);
         device.enter();
-        DevicePointer pointer = device.memory().takeZeroed(tensorName + " " + Shapes.text(shape) + " in arena " + name, size);
+        DevicePointer pointer =
+                device.memory().takeZeroed(tensorName + " " + Shapes.text(shape) + " in arena " + name, size);
         taken.add(pointer);
         bytes += size;
         return CudaTensor.at(pointer, kind, shape);

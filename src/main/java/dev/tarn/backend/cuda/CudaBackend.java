@@ -5,6 +5,7 @@ import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
 import dev.tarn.backend.DeviceInfo;
 import dev.tarn.backend.Lstm;
+import dev.tarn.backend.LstmPath;
 import dev.tarn.backend.Mask;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Readback;
@@ -22,12 +23,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safety: one thread at a time, but not always the same one.
  */
 final class CudaBackend implements Backend {
-
-    /** Which of the two ways a recurrent layer goes. */
-    enum LstmPath {
-        CUDNN,
-        FUSED
-    }
 
     private final CudaDevice device;
     private final LstmPath path;
@@ -180,9 +175,9 @@ final class CudaBackend implements Backend {
     @Override
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
         device.enter();
-        return path == LstmPath.CUDNN
-                ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize)
-                : new FusedLstm(device, batch, maxSteps, inputSize, hiddenSize);
+        return path == LstmPath.FUSED
+                ? new FusedLstm(device, batch, maxSteps, inputSize, hiddenSize)
+                : new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize);
     }
 
     @Override

@@ -55,7 +55,9 @@ final class CudaDevice implements AutoCloseable {
         Cuda.check(JCudaDriver.cuDeviceGetCount(count), "cuDeviceGetCount");
         if (index >= count[0]) {
             throw new DeviceException("--device cuda:" + index + " does not exist: the driver sees "
-                    + (count[0] == 1 ? "one GPU, cuda:0." : count[0] + " GPUs, cuda:0 to cuda:" + (count[0] - 1) + "."));
+                    + (count[0] == 1
+                            ? "one GPU, cuda:0."
+                            : count[0] + " GPUs, cuda:0 to cuda:" + (count[0] - 1) + "."));
         }
         Cuda.check(JCudaDriver.cuDeviceGet(device, index), "cuDeviceGet");
         try {

@@ -70,8 +70,7 @@ final class CudaEmbedding {
                 .int32(steps)
                 .int32(columns)
                 .int32(vec)
-                .launch(
-                        Kernel.blocks(columns, (long) dropout.blockSize() * vec), Kernel.blocks(steps, STEPS), 0);
+                .launch(Kernel.blocks(columns, (long) dropout.blockSize() * vec), Kernel.blocks(steps, STEPS), 0);
     }
 
     private static int vec(int width, CudaTensor a, CudaTensor b, Mask mask) {

@@ -163,8 +163,7 @@ final class CudaOptimizers {
         }
         return IntStream.range(0, (int) Kernel.blocks(segments.size(), SegmentBytes.MOST))
                 .mapToObj(part -> segments.subList(
-                        part * SegmentBytes.MOST,
-                        Math.min(segments.size(), (part + 1) * SegmentBytes.MOST)))
+                        part * SegmentBytes.MOST, Math.min(segments.size(), (part + 1) * SegmentBytes.MOST)))
                 .toList();
     }
 }

@@ -3,10 +3,13 @@ package dev.tarn.backend.cuda;
 import dev.tarn.ConfigException;
 import dev.tarn.DeviceException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BackendOptions;
 import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.Diagnosis;
+import dev.tarn.backend.LstmPath;
 import dev.tarn.backend.Precision;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Offers {@code --device cuda:N} where an NVIDIA driver, cuBLAS 12 and cuDNN 9 load and a GPU of their kind is there. */
@@ -42,6 +45,16 @@ public final class CudaProvider implements BackendProvider {
         }
     }
 
+    @Override
+    public List<Precision> precisions() {
+        return List.of(Precision.F32);
+    }
+
+    @Override
+    public List<LstmPath> lstmPaths() {
+        return List.of(LstmPath.CUDNN, LstmPath.FUSED);
+    }
+
     /** In a process of its own, which libraries of a wrong version may end. */
     @Override
     public Diagnosis diagnose() {
@@ -54,14 +67,15 @@ public final class CudaProvider implements BackendProvider {
     }
 
     @Override
-    public Backend open(int index, Precision precision) {
+    public Backend open(int index, BackendOptions options) {
         String problem = unavailable();
         if (problem != null) {
             throw new DeviceException("--device cuda:" + index + " cannot be used: " + problem);
         }
-        if (precision == Precision.F64) {
+        if (!precisions().contains(options.precision())) {
             throw new ConfigException(
-                    "--precision f64 is not offered by --device cuda, which has f32 and bf16; use --device reference.");
+                    "--precision " + options.precision().name().toLowerCase(Locale.ROOT)
+                            + " is not offered by --device cuda, which has f32.");
         }
         List<DriverCheck.Gpu> gpus = DriverCheck.gpus();
         if (index >= gpus.size()) {
@@ -73,6 +87,6 @@ public final class CudaProvider implements BackendProvider {
             throw new DeviceException("--device cuda:" + index + " is too old (" + gpus.get(index)
                     + "), and compute capability 7.5 or higher is needed; use another GPU" + CudaLibraries.OR_CPU);
         }
-        return CudaBackend.open(index, precision);
+        return new CudaBackend(index, options.precision(), options.lstm());
     }
 }

@@ -40,7 +40,8 @@ final class CudaRegularizer {
         this.dropout = dropout;
         main = device.kernel("activation_reg");
         sumUp = device.kernel("activation_reg_values");
-        sharedBytes = device.attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK) - STATIC_BYTES;
+        sharedBytes =
+                device.attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK) - STATIC_BYTES;
     }
 
     void run(

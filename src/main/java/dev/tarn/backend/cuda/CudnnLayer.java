@@ -55,7 +55,8 @@ final class CudnnLayer implements AutoCloseable {
             owned.add(() -> JCudnn.cudnnDestroyDropoutDescriptor(dropout));
             // Without dropout of its own, which the model does between the layers, cuDNN needs no random states.
             Cuda.checkDnn(
-                    JCudnn.cudnnSetDropoutDescriptor(dropout, device.dnn(), 0, null, 0, 0), "cudnnSetDropoutDescriptor");
+                    JCudnn.cudnnSetDropoutDescriptor(dropout, device.dnn(), 0, null, 0, 0),
+                    "cudnnSetDropoutDescriptor");
             Cuda.checkDnn(JCudnn.cudnnCreateRNNDescriptor(rnn), "cudnnCreateRNNDescriptor");
             owned.add(() -> JCudnn.cudnnDestroyRNNDescriptor(rnn));
             // FMA_MATH: the default would round factors to TensorFloat-32 on processors that have it.
@@ -81,11 +82,9 @@ final class CudnnLayer implements AutoCloseable {
             owned.add(() -> JCudnn.cudnnDestroyTensorDescriptor(state));
             Cuda.checkDnn(
                     JCudnn.cudnnSetTensorNdDescriptor(
-                            state,
-                            cudnnDataType.CUDNN_DATA_FLOAT,
-                            3,
-                            new int[] {1, batch, hidden},
-                            new int[] {batch * hidden, hidden, 1}),
+                            state, cudnnDataType.CUDNN_DATA_FLOAT, 3, new int[] {1, batch, hidden}, new int[] {
+                                batch * hidden, hidden, 1
+                            }),
                     "cudnnSetTensorNdDescriptor");
             for (int length = 1; length <= maxSteps; length++) {
                 steps[length] = new Steps(data(length, inputs), data(length, hidden));
@@ -132,22 +131,21 @@ final class CudnnLayer implements AutoCloseable {
     /** Bytes of the weight space. */
     long weightBytes() {
         long[] bytes = new long[1];
-        Cuda.checkDnn(
-                JCudnn.cudnnGetRNNWeightSpaceSize(device.dnn(), rnn, bytes), "cudnnGetRNNWeightSpaceSize");
+        Cuda.checkDnn(JCudnn.cudnnGetRNNWeightSpaceSize(device.dnn(), rnn, bytes), "cudnnGetRNNWeightSpaceSize");
         return bytes[0];
     }
 
     /** The workspace and the reserve space, in this order, that windows of all lengths make do with. */
     long[] tempBytes() {
         long[] largest = new long[2];
-        for (int mode : new int[] {cudnnForwardMode.CUDNN_FWD_MODE_INFERENCE, cudnnForwardMode.CUDNN_FWD_MODE_TRAINING}) {
+        for (int mode :
+                new int[] {cudnnForwardMode.CUDNN_FWD_MODE_INFERENCE, cudnnForwardMode.CUDNN_FWD_MODE_TRAINING}) {
             // The sizes need not grow with the length.
             for (int length = 1; length < steps.length; length++) {
                 long[] work = new long[1];
                 long[] reserve = new long[1];
                 Cuda.checkDnn(
-                        JCudnn.cudnnGetRNNTempSpaceSizes(
-                                device.dnn(), rnn, mode, steps[length].x(), work, reserve),
+                        JCudnn.cudnnGetRNNTempSpaceSizes(device.dnn(), rnn, mode, steps[length].x(), work, reserve),
                         "cudnnGetRNNTempSpaceSizes");
                 largest[0] = Math.max(largest[0], work[0]);
                 largest[1] = Math.max(largest[1], reserve[0]);

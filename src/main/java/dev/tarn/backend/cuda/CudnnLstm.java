@@ -101,9 +101,7 @@ final class CudnnLstm implements Lstm {
                 JCudnn.cudnnRNNForward(
                         device.dnn(),
                         layer.rnn(),
-                        training
-                                ? cudnnForwardMode.CUDNN_FWD_MODE_TRAINING
-                                : cudnnForwardMode.CUDNN_FWD_MODE_INFERENCE,
+                        training ? cudnnForwardMode.CUDNN_FWD_MODE_TRAINING : cudnnForwardMode.CUDNN_FWD_MODE_INFERENCE,
                         lengthsOf[steps],
                         data.x(),
                         pointer(x),
@@ -137,8 +135,7 @@ final class CudnnLstm implements Lstm {
             @Nullable Tensor dh0,
             @Nullable Tensor dc0,
             @Nullable LstmWeights gradients) {
-        Shapes.lstmBackward(
-                x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
+        Shapes.lstmBackward(x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
         CudnnLayer.Steps data = layer.steps(steps);

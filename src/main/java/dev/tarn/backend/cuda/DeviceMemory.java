@@ -54,7 +54,8 @@ final class DeviceMemory {
     /** Queues setting a multiple of four bytes to zero. */
     void zero(DevicePointer pointer, long bytes) {
         if (bytes > 0) {
-            Cuda.check(JCudaDriver.cuMemsetD32Async(pointer, 0, bytes / CudaTensor.ELEMENT, stream), "cuMemsetD32Async");
+            Cuda.check(
+                    JCudaDriver.cuMemsetD32Async(pointer, 0, bytes / CudaTensor.ELEMENT, stream), "cuMemsetD32Async");
         }
     }
 

@@ -136,8 +136,7 @@ final class FusedLstm implements Lstm {
             @Nullable Tensor dh0,
             @Nullable Tensor dc0,
             @Nullable LstmWeights gradients) {
-        Shapes.lstmBackward(
-                x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
+        Shapes.lstmBackward(x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
         start(dhT, dh);
@@ -184,8 +183,7 @@ final class FusedLstm implements Lstm {
         DevicePointer target = device.gradientSpace().pointer();
         long rows = (long) steps * batch;
         int wide = GATES * hidden;
-        gemm.transposedTimes(
-                gates, CudaTensor.of(x).pointer(), space.chunk(target, W_IH), wide, inputs, rows, false);
+        gemm.transposedTimes(gates, CudaTensor.of(x).pointer(), space.chunk(target, W_IH), wide, inputs, rows, false);
         DevicePointer dwHh = space.chunk(target, W_HH);
         gemm.transposedTimes(gates, CudaTensor.of(h0).pointer(), dwHh, wide, hidden, batch, false);
         if (steps > 1) {

@@ -99,8 +99,9 @@ record KernelSignature(String name, int blockSize, List<Parameter> parameters) {
             case "u64", "s64", "b64" -> Type.INT64;
             case "f32" -> Type.FLOAT32;
             case "f64" -> Type.FLOAT64;
-            default -> throw new IllegalArgumentException(
-                    "kernel " + kernel + " has a parameter of type ." + word + ", which no kernel of Tarn takes");
+            default ->
+                throw new IllegalArgumentException(
+                        "kernel " + kernel + " has a parameter of type ." + word + ", which no kernel of Tarn takes");
         };
     }
 

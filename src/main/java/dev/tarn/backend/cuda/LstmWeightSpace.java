@@ -91,12 +91,7 @@ final class LstmWeightSpace implements AutoCloseable {
         CudaTensor bIh = CudaTensor.of(from.bIh());
         CudaTensor bHh = CudaTensor.of(from.bHh());
         mask = weightDrop;
-        load.begin()
-                .pointer(weights)
-                .tensor(wIh)
-                .tensor(wHh)
-                .tensor(bIh)
-                .tensor(bHh);
+        load.begin().pointer(weights).tensor(wIh).tensor(wHh).tensor(bIh).tensor(bHh);
         launch(load, wIh, wHh, bIh, bHh);
     }
 
@@ -125,7 +120,11 @@ final class LstmWeightSpace implements AutoCloseable {
                 && MaskBytes.isAligned(mask);
         int vec = wide ? 4 : 1;
         long blocks = Kernel.blocks((long) hidden * Math.max(inputs, hidden), (long) kernel.blockSize() * vec);
-        kernel.struct(layout).struct(device.masks().of(mask)).int32(hidden).int32(inputs).int32(vec);
+        kernel.struct(layout)
+                .struct(device.masks().of(mask))
+                .int32(hidden)
+                .int32(inputs)
+                .int32(vec);
         kernel.launch(Math.min(blocks, BLOCKS), CHUNKS, 0);
     }
 

@@ -27,7 +27,9 @@ final class MaskBytes {
                     .putFloat(drawn.scale())
                     .putInt(DRAWN);
         } else {
-            long values = mask instanceof Mask.Given given ? CudaTensor.of(given.values()).address() : 0;
+            long values = mask instanceof Mask.Given given
+                    ? CudaTensor.of(given.values()).address()
+                    : 0;
             bytes.putLong(values).putLong(0).putLong(0).putLong(0).putInt(0).putInt(values == 0 ? NONE : GIVEN);
         }
         return bytes.clear();
@@ -35,6 +37,7 @@ final class MaskBytes {
 
     /** Whether four entries of the mask can be taken at once from a multiple of four on. */
     static boolean isAligned(Mask mask) {
-        return !(mask instanceof Mask.Given given) || CudaTensor.of(given.values()).isAligned();
+        return !(mask instanceof Mask.Given given)
+                || CudaTensor.of(given.values()).isAligned();
     }
 }

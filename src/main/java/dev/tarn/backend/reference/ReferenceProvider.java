@@ -2,6 +2,7 @@ package dev.tarn.backend.reference;
 
 import dev.tarn.DeviceException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BackendOptions;
 import dev.tarn.backend.BackendProvider;
 import dev.tarn.backend.Precision;
 import java.util.List;
@@ -40,7 +41,8 @@ public final class ReferenceProvider implements BackendProvider {
      * that a command line can be repeated with nothing but its device changed; {@link Backend#info()} says so.
      */
     @Override
-    public Backend open(int index, Precision precision) {
+    public Backend open(int index, BackendOptions options) {
+        requireAutoLstm(options);
         if (index != 0) {
             throw new DeviceException("--device reference:" + index
                     + " does not exist: there is one reference device; use --device reference.");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tarn.ConfigException;
 import dev.tarn.DeviceException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BackendOptions;
 import dev.tarn.backend.Devices;
 import dev.tarn.backend.Precision;
 import java.util.Map;
@@ -26,7 +27,7 @@ class CpuProviderTest {
 
     @Test
     void namesLibraryInstructionSetAndThreads() {
-        try (Backend backend = provider.open(0, Precision.F32)) {
+        try (Backend backend = provider.open(0, BackendOptions.of(Precision.F32))) {
             assertThat(backend.info().device()).isEqualTo("cpu");
             assertThat(backend.info().precision()).isEqualTo(Precision.F32);
             assertThat(backend.info().description()).matches(".+, oneDNN \\d+\\.\\d+\\.\\d+, \\w+, \\d+ threads?");
@@ -52,18 +53,18 @@ class CpuProviderTest {
 
     @Test
     void refusesWhatItDoesNotHave() {
-        assertThatThrownBy(() -> provider.open(1, Precision.F32))
+        assertThatThrownBy(() -> provider.open(1, BackendOptions.of(Precision.F32)))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageContaining("cpu:1")
                 .hasMessageContaining("--device cpu");
-        assertThatThrownBy(() -> provider.open(0, Precision.F64))
+        assertThatThrownBy(() -> provider.open(0, BackendOptions.of(Precision.F64)))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("f32 and bf16");
     }
 
     @Test
     void bf16EitherOpensOrSaysWhatIsMissing() {
-        try (Backend backend = provider.open(0, Precision.BF16)) {
+        try (Backend backend = provider.open(0, BackendOptions.of(Precision.BF16))) {
             assertThat(backend.info().precision()).isEqualTo(Precision.BF16);
         } catch (ConfigException e) {
             assertThat(e).hasMessageContaining("bf16 instructions").hasMessageContaining("--precision f32");
