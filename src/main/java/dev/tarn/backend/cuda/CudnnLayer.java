@@ -33,8 +33,6 @@ final class CudnnLayer implements AutoCloseable {
 
     private final CudaDevice device;
     private final int batch;
-    private final int inputs;
-    private final int hidden;
     private final cudnnRNNDescriptor rnn = new cudnnRNNDescriptor();
     private final cudnnDropoutDescriptor dropout = new cudnnDropoutDescriptor();
     private final cudnnTensorDescriptor state = new cudnnTensorDescriptor();
@@ -47,8 +45,6 @@ final class CudnnLayer implements AutoCloseable {
     CudnnLayer(CudaDevice device, int batch, int maxSteps, int inputs, int hidden) {
         this.device = device;
         this.batch = batch;
-        this.inputs = inputs;
-        this.hidden = hidden;
         steps = new Steps[maxSteps + 1];
         try {
             Cuda.checkDnn(JCudnn.cudnnCreateDropoutDescriptor(dropout), "cudnnCreateDropoutDescriptor");

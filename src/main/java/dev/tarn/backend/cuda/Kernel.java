@@ -1,7 +1,6 @@
 package dev.tarn.backend.cuda;
 
 import dev.tarn.backend.cuda.KernelSignature.Parameter;
-import dev.tarn.backend.cuda.KernelSignature.Type;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jcuda.Pointer;
@@ -48,7 +47,7 @@ final class Kernel {
         return this;
     }
 
-    private Parameter next(Type type, int bytes) {
+    private Parameter next(KernelSignature.Type type, int bytes) {
         if (next >= signature.parameters().size()) {
             throw new IllegalStateException("too many arguments for " + signature);
         }
@@ -76,28 +75,28 @@ final class Kernel {
     }
 
     Kernel int64(long value) {
-        arguments.putLong(next(Type.INT64, Long.BYTES).offset(), value);
+        arguments.putLong(next(KernelSignature.Type.INT64, Long.BYTES).offset(), value);
         return this;
     }
 
     Kernel int32(int value) {
-        arguments.putInt(next(Type.INT32, Integer.BYTES).offset(), value);
+        arguments.putInt(next(KernelSignature.Type.INT32, Integer.BYTES).offset(), value);
         return this;
     }
 
     Kernel float32(float value) {
-        arguments.putFloat(next(Type.FLOAT32, Float.BYTES).offset(), value);
+        arguments.putFloat(next(KernelSignature.Type.FLOAT32, Float.BYTES).offset(), value);
         return this;
     }
 
     Kernel float64(double value) {
-        arguments.putDouble(next(Type.FLOAT64, Double.BYTES).offset(), value);
+        arguments.putDouble(next(KernelSignature.Type.FLOAT64, Double.BYTES).offset(), value);
         return this;
     }
 
     /** A structure by value, all bytes of it. */
     Kernel struct(ByteBuffer value) {
-        Parameter parameter = next(Type.STRUCT, value.capacity());
+        Parameter parameter = next(KernelSignature.Type.STRUCT, value.capacity());
         arguments.put(parameter.offset(), value, 0, value.capacity());
         return this;
     }
