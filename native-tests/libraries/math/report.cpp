@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <cstdint>
 #include <cstdio>
 
 #include "device.h"
@@ -22,6 +23,13 @@ int refuse(int status, const std::string& sentence) {
   last = sentence;
   log("status " + std::to_string(status) + ", " + sentence);
   return status;
+}
+
+void fault(const std::string& sentence) {
+  log(sentence);
+  // Volatile, so that the compiler does not see an address that nobody has and put an illegal instruction in its place.
+  const volatile uintptr_t nowhere = 64;
+  for (;;) *reinterpret_cast<volatile char*>(nowhere) = 0;
 }
 
 const std::string& last_sentence() { return last; }

@@ -1,7 +1,6 @@
 // What the stand-ins share besides arithmetic: how they say that a call is wrong, and what the device can do.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 
 namespace report {
@@ -13,11 +12,9 @@ void log(const std::string& sentence);
 
 const std::string& last_sentence();
 
-// Work that ran on a stream found what no call could know, such as inputs that changed in between.
-class Fault : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
+// For work that finds what no call could know, such as inputs that changed in between: writes the sentence to the log and
+// ends the work as an illegal access would, which is the one way in which work can fail.
+[[noreturn]] void fault(const std::string& sentence);
 
 // Whether the device multiplies float32 as TF32 where a caller allows that: from compute capability 8.0 on, unless
 // TARN_DEVICE_TF32=off.
