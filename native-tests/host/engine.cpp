@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <exception>
 #include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
 #ifndef __x86_64__
@@ -50,6 +51,7 @@ namespace host {
 namespace {
 
 constexpr size_t STACK = 128 * 1024;
+constexpr size_t STACK_APART = 4 * 1024 * 1024;
 constexpr size_t PAGE = 4096;
 constexpr int WARP = 32;
 constexpr unsigned MAX_THREADS = 1024;
@@ -62,6 +64,7 @@ struct Fiber {
   State state = State::DONE;
   void* saved = nullptr;
   char* stack = nullptr;
+  size_t stackSize = 0;
   int warp = 0;
 #if defined(__SANITIZE_ADDRESS__)
   void* fakeStack = nullptr;
@@ -80,9 +83,17 @@ struct Engine {
   std::vector<Fiber> fibers;
   std::vector<Warp> warps;
   std::vector<unsigned> order;
-  std::vector<unsigned char> dynamic;
-  Dim3 grid, block, blockIndex;
+  std::vector<Dim3> threads;
+  std::vector<uint64_t> blocks;
+  std::vector<unsigned char> memory;
+  unsigned char* dynamic = nullptr;
+  size_t dynamicBytes = 0;
+  char* shared = nullptr;
+  size_t sharedBytes = 0;
+  Order blockOrder = Order::FORWARD;
   const std::function<void()>* kernel = nullptr;
+  std::exception_ptr thrown;
+  Fiber apart;
   Fiber* current = nullptr;
   void* scheduler = nullptr;
   unsigned count = 0;
@@ -114,8 +125,9 @@ void to_scheduler(bool forGood) {
 
 void resume(Fiber& fiber) {
   engine.current = &fiber;
+  position.thread = &fiber.thread;
 #if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(&engine.schedulerFakeStack, fiber.stack, STACK);
+  __sanitizer_start_switch_fiber(&engine.schedulerFakeStack, fiber.stack, fiber.stackSize);
 #endif
   tarn_switch_fiber(&engine.scheduler, fiber.saved);
 #if defined(__SANITIZE_ADDRESS__)
@@ -123,34 +135,44 @@ void resume(Fiber& fiber) {
 #endif
 }
 
+// Returns, as fiber_main never does: the sanitizer would find what it guards of the frame on the next fiber's stack.
+__attribute__((noinline)) void run_kernel() {
+  try {
+    (*engine.kernel)();
+  } catch (...) {
+    engine.thrown = std::current_exception();
+  }
+}
+
 // The first function on the stack of every fiber.
 void fiber_main() {
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(nullptr, &engine.schedulerBottom, &engine.schedulerSize);
 #endif
-  (*engine.kernel)();
+  run_kernel();
   engine.current->state = State::DONE;
   to_scheduler(true);
 }
 
-char* map_stacks() {
+char* map_stacks(unsigned count, size_t size) {
   // A page without access below each stack: an overflow ends the program instead of changing a neighbour.
-  char* memory = static_cast<char*>(mmap(nullptr, MAX_THREADS * (STACK + PAGE), PROT_READ | PROT_WRITE,
+  char* memory = static_cast<char*>(mmap(nullptr, count * (size + PAGE), PROT_READ | PROT_WRITE,
                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   if (memory == MAP_FAILED) {
     throw std::runtime_error("no memory for the stacks of a block");
   }
-  for (unsigned i = 0; i < MAX_THREADS; i++) {
-    mprotect(memory + i * (STACK + PAGE), PAGE, PROT_NONE);
+  for (unsigned i = 0; i < count; i++) {
+    mprotect(memory + i * (size + PAGE), PAGE, PROT_NONE);
   }
   return memory;
 }
 
-void prepare(Fiber& fiber, unsigned i) {
-  static char* const stacks = map_stacks();
-  fiber.stack = stacks + i * (STACK + PAGE) + PAGE;
+// Makes the fiber start with fiber_main.
+void start(Fiber& fiber, char* stack, size_t size, unsigned colour) {
+  fiber.stack = stack;
+  fiber.stackSize = size;
   // Stacks start at different cache sets.
-  auto top = reinterpret_cast<uintptr_t>(fiber.stack) + STACK - 64 * (i % 61 + 1);
+  auto top = reinterpret_cast<uintptr_t>(stack) + size - 64 * (colour % 61 + 1);
   top &= ~uintptr_t{15};
   auto* frame = reinterpret_cast<void**>(top);
   // A return address for fiber_main, which it never uses; fiber_main itself; six registers.
@@ -161,10 +183,29 @@ void prepare(Fiber& fiber, unsigned i) {
   }
   fiber.saved = frame;
   fiber.state = State::READY;
-  const unsigned plane = engine.block.x * engine.block.y;
-  fiber.thread.index = {i % engine.block.x, i % plane / engine.block.x, i / plane};
+}
+
+Dim3 thread_index(unsigned i) {
+  const Dim3& block = position.blockSize;
+  const unsigned plane = block.x * block.y;
+  return {i % block.x, i % plane / block.x, i / plane};
+}
+
+void prepare(Fiber& fiber, unsigned i) {
+  static char* const stacks = map_stacks(MAX_THREADS, STACK);
+  start(fiber, stacks + i * (STACK + PAGE) + PAGE, STACK, i);
+  fiber.thread.index = thread_index(i);
   fiber.thread.lane = static_cast<int>(i % WARP);
   fiber.warp = static_cast<int>(i / WARP);
+}
+
+void check_fault() {
+  if (!engine.fault.empty()) {
+    throw KernelFault(engine.fault);
+  }
+  if (engine.thrown) {
+    std::rethrow_exception(std::exchange(engine.thrown, nullptr));
+  }
 }
 
 std::string stuck() {
@@ -174,16 +215,18 @@ std::string stuck() {
     warp += engine.fibers[i].state == State::IN_WARP;
     done += engine.fibers[i].state == State::DONE;
   }
-  return "block (" + std::to_string(engine.blockIndex.x) + "," + std::to_string(engine.blockIndex.y) + "," +
-         std::to_string(engine.blockIndex.z) + ") cannot go on: " + std::to_string(barrier) +
+  return "block (" + std::to_string(position.block.x) + "," + std::to_string(position.block.y) + "," +
+         std::to_string(position.block.z) + ") cannot go on: " + std::to_string(barrier) +
          " threads at __syncthreads, " + std::to_string(warp) + " wait for lanes of their warp, " +
          std::to_string(done) + " have returned";
 }
 
 void run_block() {
-  std::fill(engine.dynamic.begin(), engine.dynamic.end(), POISON);
-  if (__start_device_shared != nullptr) {
-    std::memset(__start_device_shared, POISON, static_cast<size_t>(__stop_device_shared - __start_device_shared));
+  if (engine.dynamicBytes > 0) {
+    std::memset(engine.dynamic, POISON, engine.dynamicBytes);
+  }
+  if (engine.sharedBytes > 0) {
+    std::memset(engine.shared, POISON, engine.sharedBytes);
   }
   for (unsigned i = 0; i < engine.count; i++) {
     prepare(engine.fibers[i], i);
@@ -204,9 +247,7 @@ void run_block() {
       anyRan = true;
       resume(fiber);
       done += fiber.state == State::DONE;
-      if (!engine.fault.empty()) {
-        throw KernelFault(engine.fault);
-      }
+      check_fault();
     }
     if (!anyRan) {
       throw KernelFault(stuck());
@@ -242,11 +283,9 @@ void meet(unsigned mask, uint64_t value, Warp& warp) {
 
 }  // namespace
 
-Thread& running() { return engine.current->thread; }
-const Dim3& block_index() { return engine.blockIndex; }
-const Dim3& block_size() { return engine.block; }
-const Dim3& grid_size() { return engine.grid; }
-void* dynamic_shared() { return engine.dynamic.data(); }
+Position position;
+
+void* dynamic_shared() { return engine.dynamic; }
 
 int barrier(int value) {
   engine.barrierSum += value;
@@ -285,36 +324,89 @@ unsigned ballot(unsigned mask, bool predicate) {
   return bits;
 }
 
-void launch(Dim3 grid, Dim3 block, size_t dynamicShared, const std::function<void()>& kernel,
-            const LaunchOptions& options) {
-  engine.grid = grid;
-  engine.block = block;
-  engine.kernel = &kernel;
+namespace {
+
+void begin(Dim3 grid, Dim3 block, const LaunchOptions& options, std::mt19937& random) {
+  position.gridSize = grid;
+  position.blockSize = block;
   engine.count = block.x * block.y * block.z;
   if (engine.count == 0 || engine.count > MAX_THREADS) {
     throw std::invalid_argument("a block of " + std::to_string(engine.count) + " threads; allowed are 1 to 1024");
   }
-  engine.fibers.resize(engine.count);
-  engine.warps.resize((engine.count + WARP - 1) / WARP);
-  engine.dynamic.assign(dynamicShared, POISON);
   engine.fault.clear();
+  engine.thrown = nullptr;
+  engine.blockOrder = options.order;
   engine.order.resize(engine.count);
   std::iota(engine.order.begin(), engine.order.end(), 0u);
-  const unsigned blocks = grid.x * grid.y * grid.z;
-  std::vector<unsigned> blockOrder(blocks);
-  std::iota(blockOrder.begin(), blockOrder.end(), 0u);
-  std::mt19937 random(options.seed);
   if (options.order == Order::REVERSE) {
     std::reverse(engine.order.begin(), engine.order.end());
-    std::reverse(blockOrder.begin(), blockOrder.end());
   } else if (options.order == Order::RANDOM) {
-    std::shuffle(blockOrder.begin(), blockOrder.end(), random);
+    engine.blocks.resize(uint64_t{grid.x} * grid.y * grid.z);
+    std::iota(engine.blocks.begin(), engine.blocks.end(), uint64_t{0});
+    std::shuffle(engine.blocks.begin(), engine.blocks.end(), random);
+    std::shuffle(engine.order.begin(), engine.order.end(), random);
   }
-  for (unsigned index : blockOrder) {
+}
+
+}  // namespace
+
+Dim3 block_at(uint64_t place) {
+  const Dim3& grid = position.gridSize;
+  const uint64_t plane = uint64_t{grid.x} * grid.y;
+  const uint64_t index = engine.blockOrder == Order::FORWARD   ? place
+                         : engine.blockOrder == Order::REVERSE ? plane * grid.z - 1 - place
+                                                               : engine.blocks[place];
+  return {static_cast<unsigned>(index % grid.x), static_cast<unsigned>(index % plane / grid.x),
+          static_cast<unsigned>(index / plane)};
+}
+
+const std::vector<Dim3>& thread_order() { return engine.threads; }
+
+void begin_plain(Dim3 grid, Dim3 block, const LaunchOptions& options) {
+  std::mt19937 random(options.seed);
+  begin(grid, block, options, random);
+  engine.threads.clear();
+  for (unsigned i : engine.order) {
+    engine.threads.push_back(thread_index(i));
+  }
+}
+
+void run_apart(const std::function<void()>& work) {
+  static char* const stack = map_stacks(1, STACK_APART);
+  engine.fault.clear();
+  engine.thrown = nullptr;
+  engine.kernel = &work;
+  start(engine.apart, stack + PAGE, STACK_APART, 0);
+  resume(engine.apart);
+  check_fault();
+}
+
+void abandon(const std::string& why) {
+  engine.fault = why;
+  to_scheduler(false);
+}
+
+void launch(Dim3 grid, Dim3 block, size_t dynamicShared, const std::function<void()>& kernel,
+            const LaunchOptions& options) {
+  std::mt19937 random(options.seed);
+  begin(grid, block, options, random);
+  engine.kernel = &kernel;
+  engine.fibers.resize(engine.count);
+  engine.warps.resize((engine.count + WARP - 1) / WARP);
+  if (options.dynamic == nullptr) {
+    engine.memory.assign(dynamicShared, POISON);
+  }
+  engine.dynamic = options.dynamic == nullptr ? engine.memory.data() : options.dynamic;
+  engine.dynamicBytes = dynamicShared;
+  const bool linked = options.shared == nullptr && __start_device_shared != nullptr;
+  engine.shared = linked ? __start_device_shared : options.shared;
+  engine.sharedBytes = linked ? static_cast<size_t>(__stop_device_shared - __start_device_shared) : options.sharedBytes;
+  const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;
+  for (uint64_t place = 0; place < blocks; place++) {
     if (options.order == Order::RANDOM) {
       std::shuffle(engine.order.begin(), engine.order.end(), random);
     }
-    engine.blockIndex = {index % grid.x, index / grid.x % grid.y, index / (grid.x * grid.y)};
+    position.block = block_at(place);
     run_block();
   }
 }

@@ -1,0 +1,40 @@
+// The settings of the device, environment variables that cuInit reads once:
+//
+//   TARN_DEVICE_MODE=lazy|eager              when work runs: once something that depends on it is waited for (lazy, the
+//                                            default), or inside the call that submits it
+//   TARN_DEVICE_ORDER=forward|reverse|random:SEED
+//                                            the order of blocks, and of threads between two barriers
+//   TARN_DEVICE_MEMORY=BYTES                 of the device, 8589934592 by default; what is not touched takes no memory
+//   TARN_DEVICE_CAPABILITY=90                compute capability times ten
+//   TARN_DEVICE_DRIVER=12060                 what cuDriverGetVersion says, and so which PTX is too new
+//   TARN_DEVICE_HIDDEN=on|off                on: outside of operations, device memory cannot be accessed by anyone, so
+//                                            that host code which reads it ends the process; costs time per allocation
+//   TARN_DEVICE_LOG=FILE                     where to append errors, leaks and totals; by default errors and leaks go to
+//                                            the standard error, totals nowhere
+//
+// The stand-ins for the libraries have their own, which device::setting() reads.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "engine.h"
+
+namespace device {
+
+struct Settings {
+  bool lazy = true;
+  host::LaunchOptions order;
+  size_t memoryBytes = size_t{8} << 30;
+  int capability = 90;
+  int driver = 12060;
+  bool hidden = false;
+};
+
+// A value that is not among those above fails.
+Settings read_settings();
+
+// What read_settings gave in cuInit.
+extern Settings settings;
+
+}  // namespace device
