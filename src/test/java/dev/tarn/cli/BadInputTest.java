@@ -128,8 +128,8 @@ class BadInputTest {
     }
 
     @Test
-    void noGpu() throws IOException {
-        train("--train", text.toString(), "--device", "cuda:0").failedWith(4, "cuda:0");
+    void noSuchGpu() throws IOException {
+        train("--train", text.toString(), "--device", "cuda:999").failedWith(4, "cuda:999");
         train("--train", text.toString(), "--device", "toaster").failedWith(2, "toaster");
         nothingIsLeft();
     }

@@ -90,8 +90,10 @@ final class CudaLibraries {
     private static final List<String> OF_CUDNN =
             List.of("libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn_adv.so.9");
 
-    /** Java forgets the level of a logger that no one holds. */
-    private static final Logger JCUDA = Logger.getLogger("jcuda");
+    /** Held, because Java forgets the level of a logger that no one holds; apart, because few processes come that far. */
+    private static final class JcudaLog {
+        static final Logger LOGGER = Logger.getLogger("jcuda");
+    }
 
     private static @Nullable Outcome outcome;
 
@@ -135,12 +137,22 @@ final class CudaLibraries {
                     + " hold libcublas.so.12 and libcudnn.so.9, with a colon between them.";
         }
         for (Library library : Library.values()) {
+            // Who has installed the driver alone is to hear of both others at once.
+            if (library == Library.CUBLAS && isAbsent(library, folders) && isAbsent(Library.CUDNN, folders)) {
+                return "cuBLAS 12 and cuDNN 9 are not installed (libcublas.so.12 and libcudnn.so.9 were not found); install"
+                        + " the libraries of CUDA 12 and cuDNN 9 for it or name their folders with --cuda-libs"
+                        + OR_CPU;
+            }
             String problem = load(library, folders, loader, found);
             if (problem != null) {
                 return problem;
             }
         }
         return null;
+    }
+
+    private static boolean isAbsent(Library library, LibraryFolders folders) {
+        return folders.find(library.file()).isEmpty() && folders.otherVersion(library.stem, library.file()) == null;
     }
 
     private static @Nullable String load(
@@ -256,10 +268,10 @@ final class CudaLibraries {
 
     /** Unpacks and loads JCuda's libraries, and initialises the classes that would otherwise do so in their own way. */
     private static @Nullable String loadJcuda() {
-        JCUDA.setLevel(Level.OFF);
+        JcudaLog.LOGGER.setLevel(Level.OFF);
         UnpackedNatives natives;
         try {
-            natives = UnpackedNatives.unpack(System.getenv());
+            natives = UnpackedNatives.unpack(List.of("JCudaDriver", "JCublas2", "JCudnn"), System.getenv());
         } catch (IOException e) {
             return "JCuda's own libraries cannot be unpacked (" + e.getMessage()
                     + "); set XDG_CACHE_HOME to a folder of your own that can be written" + OR_CPU;

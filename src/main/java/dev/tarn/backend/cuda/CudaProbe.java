@@ -145,7 +145,7 @@ public final class CudaProbe {
         }
         String words = log.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                .findFirst()
+                .reduce((line, last) -> last)
                 .map(line -> " (" + line.strip() + ")")
                 .orElse("");
         return "CUDA's libraries ended the process with "

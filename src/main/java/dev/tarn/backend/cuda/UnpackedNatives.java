@@ -30,9 +30,6 @@ final class UnpackedNatives {
 
     private static final String VERSION = "12.6.0";
 
-    /** As JCuda names them, whose search must find these very files. */
-    private static final List<String> NAMES = List.of("JCudaDriver", "JCublas2", "JCudnn");
-
     private final Path folder;
     private final List<Path> files;
 
@@ -46,15 +43,20 @@ final class UnpackedNatives {
         return folder;
     }
 
-    /** The driver's, cuBLAS's, cuDNN's. */
+    /** In the order of their names. */
     List<Path> files() {
         return files;
     }
 
-    /** Into the user's cache or, where that cannot be written, beside the temporary files. */
-    static UnpackedNatives unpack(Map<String, String> environment) throws IOException {
+    /**
+     * Into the user's cache or, where that cannot be written, beside the temporary files.
+     *
+     * @param names as JCuda has them: {@code JCudaDriver}
+     */
+    static UnpackedNatives unpack(List<String> names, Map<String, String> environment) throws IOException {
         Map<String, byte[]> contents = new LinkedHashMap<>();
-        for (String name : NAMES) {
+        for (String name : names) {
+            // As JCuda spells it, whose search must find this very file.
             String file = "lib" + name + "-" + VERSION + "-linux-x86_64.so";
             contents.put(file, resource("/lib/" + file));
         }
@@ -78,6 +80,7 @@ final class UnpackedNatives {
         return cache.resolve("tarn");
     }
 
+    /** Into this folder. */
     static UnpackedNatives unpack(Map<String, byte[]> contents, Path folder) throws IOException {
         Files.createDirectories(
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
