@@ -71,8 +71,8 @@ std::unique_ptr<Network> network(Call& call, void* rnn, void* x);
 // That the descriptor of hidden or cell states is [L, B, H]; it may be null if nothing of that kind is given.
 void check_states(Call& call, const Network& network, void* descriptor, const char* name, bool needed);
 
-// That each argument is device memory and none is written to that another one has a part in.
-void check_arguments(Call& call, const std::vector<Argument>& arguments);
+// That each argument is device memory, and aligned, and none is written to that another one has a part in.
+void check_arguments(Call& call, const Network& network, const std::vector<Argument>& arguments);
 
 void check_space(Call& call, const char* name, const void* data, size_t bytes, size_t needed);
 
