@@ -67,8 +67,11 @@ void test_strict_cublas() {
   expect(SUCCESS, gemm(halves.at(), 2 * n, b.at(), n, halves.at(n), 2 * n), "C and A as halves of wider columns");
   expect(INVALID_VALUE, gemm(halves.at(), 2 * n, b.at(), n, halves.at(n - 1), 2 * n), "C over a row of A");
 
+  void* const freed = c.at();
   c.release();
-  expect(EXECUTION_FAILED, gemm(a.at(), n, b.at(), n, c.at(), n), "C null");
+  expect(EXECUTION_FAILED, gemm(a.at(), n, b.at(), n, freed, n), "C in memory that was freed");
+  expect(EXECUTION_FAILED, gemm(a.at(), n, b.at(), n, nullptr, n), "C null");
+  expect(INVALID_VALUE, gemm(static_cast<const char*>(a.at()) + 2, n, b.at(), n, halves.at(), n), "A at half a float");
   expect(SUCCESS, cublasDestroy_v2(handle), "cublasDestroy");
   expect(NOT_INITIALIZED, gemm(a.at(), n, b.at(), n, halves.at(), n), "a handle that was destroyed");
   expect(NOT_INITIALIZED, cublasDestroy_v2(handle), "destroyed twice");
