@@ -44,7 +44,8 @@ void products(void* stream) {
     check::succeeded(cublasSgemm_v2(handle, 0, 0, n, n, n, &one, a.at(), n, a.at(), n, &one, c.at(), n), "cublasSgemm");
   });
   check::that(status == 0, "the graph gave " + std::to_string(status));
-  check::that(c.floats() == std::vector<float>(n * n, 1.0f + times * n * 0.25f), "the product was not added three times");
+  const float sum = 1.0f + times * n * 0.25f;
+  check::that(c.floats() == std::vector<float>(n * n, sum), "the product was not added three times");
   check::succeeded(cublasDestroy_v2(handle), "cublasDestroy");
 }
 

@@ -1,5 +1,5 @@
-// The calls of NVIDIA's driver, cuBLAS and cuDNN that the tests make, taken from whatever libraries the loader finds: the same
-// program runs against a GPU and against the software device. No toolkit header is needed.
+// The calls of NVIDIA's driver, cuBLAS and cuDNN that the tests make, taken from whatever libraries the loader finds:
+// the same program runs against a GPU and against the software device. No toolkit header is needed.
 #pragma once
 
 #include <cstddef>

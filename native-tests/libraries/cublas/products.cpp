@@ -1,5 +1,5 @@
-// Matrix products: every entry point becomes one Request, which is checked at the call and computed when the stream comes to
-// it.
+// Matrix products: every entry point becomes one Request, which is checked at the call and computed when the stream
+// comes to it.
 #include <algorithm>
 
 #include "device.h"

@@ -14,8 +14,8 @@ namespace cudnn {
 
 enum class Stage { NOTHING, FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS };
 
-// A training step as its reserve space knows it. The calls write down what they submit; the work writes down what has run
-// and the fingerprints of what it ran on. Work in a graph keeps the record that its calls had.
+// A training step as its reserve space knows it. The calls write down what they submit; the work writes down what has
+// run and the fingerprints of what it ran on. Work in a graph keeps the record that its calls had.
 struct Step {
   const void* descriptor;
   uint64_t version;

@@ -43,8 +43,8 @@ void test_strict_cublas() {
   expect(INVALID_VALUE, gemm(c.at(n), n, b.at(), n, c.at(), n), "C over a part of A");
   expect(INVALID_VALUE, cublasSgemm_v2(handle, 0, 0, n, n, n, nullptr, a.at(), n, b.at(), n, &zero, c.at(), n),
          "alpha null");
-  expect(INVALID_VALUE,
-         cublasSgemm_v2(handle, 0, 0, n, n, n, static_cast<const float*>(a.at()), a.at(), n, b.at(), n, &zero, c.at(), n),
+  const float* const inside = static_cast<const float*>(a.at());
+  expect(INVALID_VALUE, cublasSgemm_v2(handle, 0, 0, n, n, n, inside, a.at(), n, b.at(), n, &zero, c.at(), n),
          "alpha in device memory");
   expect(INVALID_VALUE, cublasSgemm_v2(handle, 3, 0, n, n, n, &one, a.at(), n, b.at(), n, &zero, c.at(), n),
          "operation 3");
