@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "check.h"
 #include "counters.h"
 #include "faults.h"
 #include "memory.h"
@@ -133,6 +134,7 @@ DRIVER cuInit(unsigned flags) {
     if (!initialised) {
       settings = read_settings();
       open_memory();
+      open_check();
       catch_faults();
       initialised = true;
     }

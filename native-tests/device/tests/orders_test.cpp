@@ -141,6 +141,10 @@ int main(int argc, char** argv) {
       std::printf("%s: %s", setting.c_str(), got.c_str());
     }
   }
+  const std::string checked = output(std::string("TARN_DEVICE_CHECK=on '") + argv[0] + "' run");
+  expect(checked == first, "the kernels under check give " + checked + ", expected " + first);
+  const std::string hidden = output(std::string("TARN_DEVICE_HIDDEN=on TARN_DEVICE_LOG=/dev/null '") + argv[0] + "' run");
+  expect(hidden == first, "with device memory hidden they give " + hidden + ", expected " + first);
   GIVES(CUDA_ERROR_INVALID_VALUE, (setenv("TARN_DEVICE_ORDER", "sideways", 1), cuInit(0)));
   return result(argv[0]);
 }
