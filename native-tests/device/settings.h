@@ -14,7 +14,7 @@
 //   TARN_DEVICE_LOG=FILE                     where to append errors, leaks and totals; by default errors and leaks go to
 //                                            the standard error, totals nowhere
 //
-// The stand-ins for the libraries have their own, which device::setting() reads.
+// The stand-ins for the libraries read their own, such as TARN_DEVICE_TF32, with device::setting().
 #pragma once
 
 #include <cstddef>
