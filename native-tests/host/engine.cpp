@@ -91,6 +91,8 @@ struct Engine {
   char* shared = nullptr;
   size_t sharedBytes = 0;
   Order blockOrder = Order::FORWARD;
+  bool sameThreads = false;   // as in the launch before, so that `order` still holds
+  std::mt19937 random;
   const std::function<void()>* kernel = nullptr;
   std::exception_ptr thrown;
   Fiber apart;
@@ -236,6 +238,7 @@ void run_block() {
   }
   engine.atBarrier = 0;
   engine.barrierSum = 0;
+  position.barriers = 0;
   unsigned done = 0;
   while (done < engine.count) {
     bool anyRan = false;
@@ -293,6 +296,7 @@ int barrier(int value) {
     engine.barrierResult = engine.barrierSum;
     engine.barrierSum = 0;
     engine.atBarrier = 0;
+    position.barriers++;
     for (unsigned i = 0; i < engine.count; i++) {
       if (engine.fibers[i].state == State::AT_BARRIER) {
         engine.fibers[i].state = State::READY;
@@ -326,7 +330,10 @@ unsigned ballot(unsigned mask, bool predicate) {
 
 namespace {
 
-void begin(Dim3 grid, Dim3 block, const LaunchOptions& options, std::mt19937& random) {
+void begin(Dim3 grid, Dim3 block, const LaunchOptions& options) {
+  const Dim3& before = position.blockSize;
+  engine.sameThreads = options.order == engine.blockOrder && options.order != Order::RANDOM && before.x == block.x &&
+                       before.y == block.y && before.z == block.z && !engine.order.empty();
   position.gridSize = grid;
   position.blockSize = block;
   engine.count = block.x * block.y * block.z;
@@ -335,6 +342,10 @@ void begin(Dim3 grid, Dim3 block, const LaunchOptions& options, std::mt19937& ra
   }
   engine.fault.clear();
   engine.thrown = nullptr;
+  if (engine.sameThreads) {
+    return;
+  }
+  engine.threads.clear();
   engine.blockOrder = options.order;
   engine.order.resize(engine.count);
   std::iota(engine.order.begin(), engine.order.end(), 0u);
@@ -343,8 +354,9 @@ void begin(Dim3 grid, Dim3 block, const LaunchOptions& options, std::mt19937& ra
   } else if (options.order == Order::RANDOM) {
     engine.blocks.resize(uint64_t{grid.x} * grid.y * grid.z);
     std::iota(engine.blocks.begin(), engine.blocks.end(), uint64_t{0});
-    std::shuffle(engine.blocks.begin(), engine.blocks.end(), random);
-    std::shuffle(engine.order.begin(), engine.order.end(), random);
+    engine.random.seed(options.seed);
+    std::shuffle(engine.blocks.begin(), engine.blocks.end(), engine.random);
+    std::shuffle(engine.order.begin(), engine.order.end(), engine.random);
   }
 }
 
@@ -363,11 +375,12 @@ Dim3 block_at(uint64_t place) {
 const std::vector<Dim3>& thread_order() { return engine.threads; }
 
 void begin_plain(Dim3 grid, Dim3 block, const LaunchOptions& options) {
-  std::mt19937 random(options.seed);
-  begin(grid, block, options, random);
-  engine.threads.clear();
-  for (unsigned i : engine.order) {
-    engine.threads.push_back(thread_index(i));
+  begin(grid, block, options);
+  position.barriers = 0;
+  if (engine.threads.empty()) {
+    for (unsigned i : engine.order) {
+      engine.threads.push_back(thread_index(i));
+    }
   }
 }
 
@@ -388,8 +401,7 @@ void abandon(const std::string& why) {
 
 void launch(Dim3 grid, Dim3 block, size_t dynamicShared, const std::function<void()>& kernel,
             const LaunchOptions& options) {
-  std::mt19937 random(options.seed);
-  begin(grid, block, options, random);
+  begin(grid, block, options);
   engine.kernel = &kernel;
   engine.fibers.resize(engine.count);
   engine.warps.resize((engine.count + WARP - 1) / WARP);
@@ -404,7 +416,7 @@ void launch(Dim3 grid, Dim3 block, size_t dynamicShared, const std::function<voi
   const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;
   for (uint64_t place = 0; place < blocks; place++) {
     if (options.order == Order::RANDOM) {
-      std::shuffle(engine.order.begin(), engine.order.end(), random);
+      std::shuffle(engine.order.begin(), engine.order.end(), engine.random);
     }
     position.block = block_at(place);
     run_block();
