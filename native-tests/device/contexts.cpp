@@ -37,7 +37,9 @@ void write_totals(const Context& context) {
 
 // A process that ends without it: what a test that forgets to close anything looks like.
 __attribute__((destructor)) void name_contexts() {
-  if (setting("TARN_DEVICE_LOG", "").empty()) {
+  // Another thread may still be in a call.
+  const std::unique_lock<std::recursive_mutex> lock(mutex, std::try_to_lock);
+  if (!lock || setting("TARN_DEVICE_LOG", "").empty()) {
     return;
   }
   for (const auto& entry : objects()) {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "check.h"
 #include "counters.h"
 #include "faults.h"
 #include "memory.h"
@@ -96,7 +97,8 @@ constexpr Name NAMES[] = {
      "operation failed due to a previous error during capture"},
     {CUDA_ERROR_STREAM_CAPTURE_MERGE, "CUDA_ERROR_STREAM_CAPTURE_MERGE",
      "operation would result in a merge of separate capture sequences"},
-    {CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED", "capture was not ended in the same stream as it began"},
+    {CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED",
+     "capture was not ended in the same stream as it began"},
     {CUDA_ERROR_STREAM_CAPTURE_UNJOINED, "CUDA_ERROR_STREAM_CAPTURE_UNJOINED", "capturing stream has unjoined work"},
     {CUDA_ERROR_STREAM_CAPTURE_ISOLATION, "CUDA_ERROR_STREAM_CAPTURE_ISOLATION",
      "dependency created on uncaptured work in another stream"},
@@ -133,11 +135,12 @@ DRIVER cuInit(unsigned flags) {
     if (!initialised) {
       settings = read_settings();
       open_memory();
+      open_check();
       catch_faults();
       initialised = true;
     }
   };
-  return guard("cuInit", false, [](void* b) { (*static_cast<decltype(body)*>(b))(); }, const_cast<void*>(static_cast<const void*>(&body)));
+  return plain_call("cuInit", body, false);
 }
 
 DRIVER cuDriverGetVersion(int* version) {

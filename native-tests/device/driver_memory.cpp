@@ -14,25 +14,22 @@ namespace {
 
 const void* address(CUdeviceptr p) { return reinterpret_cast<const void*>(p); }
 
-void check(const std::string& what, const std::string& problem) {
+void check_device(Context& context, const void* p, size_t bytes) {
+  const std::string problem = range_problem(&context, p, bytes);
   if (!problem.empty()) {
-    fail(CUDA_ERROR_INVALID_VALUE, what, ": ", problem);
+    fail(CUDA_ERROR_INVALID_VALUE, problem);
   }
-}
-
-void check_device(const std::string& what, Context& context, const void* p, size_t bytes) {
-  check(what, range_problem(&context, p, bytes));
 }
 
 // Host memory is pinned, and then as strictly bounded as the device's, or anything else.
-void check_host(const std::string& what, Context& context, const void* p, size_t bytes) {
+void check_host(Context& context, const void* p, size_t bytes) {
   if (p == nullptr) {
-    fail(CUDA_ERROR_INVALID_VALUE, what, ": a null pointer on the side of the host");
+    fail(CUDA_ERROR_INVALID_VALUE, "a null pointer on the side of the host");
   }
   if (is_ours(p)) {
-    check(what + ": the side of the host", range_problem(&context, p, bytes));
+    check_device(context, p, bytes);
     if (!find_allocation(p)->pinned) {
-      fail(CUDA_ERROR_INVALID_VALUE, what, ": the side of the host is ", describe(p));
+      fail(CUDA_ERROR_INVALID_VALUE, "on the side of the host is ", describe(p), ", device memory");
     }
   }
 }
@@ -50,8 +47,8 @@ struct Copy {
 };
 
 void check_ranges(Context& context, const Copy& c) {
-  (c.toSide == Side::DEVICE ? check_device : check_host)(c.name, context, c.to, c.bytes);
-  (c.fromSide == Side::DEVICE ? check_device : check_host)(c.name, context, c.from, c.bytes);
+  (c.toSide == Side::DEVICE ? check_device : check_host)(context, c.to, c.bytes);
+  (c.fromSide == Side::DEVICE ? check_device : check_host)(context, c.from, c.bytes);
 }
 
 void count(const Copy& c) {
@@ -67,7 +64,7 @@ std::function<void()> work(Context& context, const Copy& c) {
     try {
       check_ranges(context, c);
     } catch (const Failure& failure) {
-      fail(CUDA_ERROR_ILLEGAL_ADDRESS, failure.message);
+      fail(CUDA_ERROR_ILLEGAL_ADDRESS, c.name, ": ", failure.message);
     }
     count(c);
     std::memmove(c.to, c.from, c.bytes);
@@ -112,13 +109,13 @@ template <typename T>
 void fill(Context& context, const char* name, CUstream handle, CUdeviceptr to, T value, size_t count) {
   Stream& stream = find_stream(context, handle);
   if (to % sizeof(T) != 0) {
-    fail(CUDA_ERROR_INVALID_VALUE, name, ": ", describe(address(to)), " is not a multiple of ", sizeof(T));
+    fail(CUDA_ERROR_INVALID_VALUE, describe(address(to)), " is not a multiple of ", sizeof(T));
   }
   if (count == 0) {
     return;
   }
   const size_t bytes = count > SIZE_MAX / sizeof(T) ? SIZE_MAX : count * sizeof(T);
-  check_device(name, context, address(to), bytes);
+  check_device(context, address(to), bytes);
   submit(context, stream, name, [&context, name, to, value, count, bytes] {
     const std::string problem = range_problem(&context, address(to), bytes);
     if (!problem.empty()) {
@@ -179,7 +176,7 @@ DRIVER cuMemFreeHost(void* memory) {
 DRIVER cuMemHostGetDevicePointer_v2(CUdeviceptr* device, void* memory, unsigned) {
   return call("cuMemHostGetDevicePointer", [&](Context& context) {
     require(device);
-    check_host("cuMemHostGetDevicePointer", context, memory, 1);
+    check_host(context, memory, 1);
     if (!is_ours(memory)) {
       fail(CUDA_ERROR_INVALID_VALUE, describe(memory));
     }
@@ -190,7 +187,7 @@ DRIVER cuMemHostGetDevicePointer_v2(CUdeviceptr* device, void* memory, unsigned)
 DRIVER cuMemHostGetFlags(unsigned* flags, void* memory) {
   return call("cuMemHostGetFlags", [&](Context& context) {
     require(flags);
-    check_host("cuMemHostGetFlags", context, memory, 1);
+    check_host(context, memory, 1);
     *flags = 0;
   });
 }

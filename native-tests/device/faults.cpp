@@ -19,6 +19,7 @@ struct Fault {
   const void* address = nullptr;
   bool isWrite = false;
   bool hasAddress = false;
+  CUresult code = CUDA_SUCCESS;   // of fail_kernel
 };
 
 // Only one thread at a time runs work, so these need no more than this; a thread-local variable is not safe to touch in a
@@ -69,13 +70,16 @@ void handle(int signal, siginfo_t* info, void* opaque) {
 std::string place(const host::Dim3& at) { return text("(", at.x, ",", at.y, ",", at.z, ")"); }
 
 [[noreturn]] void report(const std::string& name, const std::string& why) {
-  if (fault.signal == 0) {
+  if (fault.signal == 0 && fault.code == CUDA_SUCCESS) {
     fail(CUDA_ERROR_LAUNCH_FAILED, inKernel ? "kernel " : "", name, ": ", why);
   }
   const std::string who =
       inKernel ? text("kernel ", name, ", block ", place(host::position.block), ", thread ",
                       place(host::running().index))
                : name;
+  if (fault.code != CUDA_SUCCESS) {
+    fail(fault.code, who, " ", why);
+  }
   if (fault.signal == SIGFPE) {
     fail(CUDA_ERROR_LAUNCH_FAILED, who, ": a division of integers by zero");
   }
@@ -96,6 +100,11 @@ void catch_faults() {
   for (int signal : {SIGSEGV, SIGBUS, SIGFPE}) {
     sigaction(signal, &ours, &before[signal]);
   }
+}
+
+void fail_kernel(CUresult code, const std::string& why) {
+  fault.code = code;
+  host::abandon(why);
 }
 
 void run_guarded(const std::string& name, bool kernel, const std::function<void()>& work) {

@@ -32,8 +32,9 @@ struct HostModule {
   const char* sources;       // SHA-256 of the sources that were compiled
   const char* manifest;      // and of those that the PTX was made of
   const char* ptx;           // SHA-256 of the PTX, or empty where any text will do
-  char* shared;              // static shared memory of its kernels
-  size_t sharedBytes;
+  bool checked;              // compiled with a call for each access, see check.h
+  char* shared;              // static shared memory of its kernels, and its end
+  char* sharedEnd;
   const HostKernel* kernels;
   int kernelCount;
 };
@@ -41,7 +42,13 @@ struct HostModule {
 DEVICE_API void register_module(const HostModule& module);
 
 // The module and the kernel of that name, or nulls.
-std::pair<const HostModule*, const HostKernel*> find_kernel(const char* name);
+std::pair<const HostModule*, const HostKernel*> find_kernel(const char* name, bool checked);
+
+#ifdef TARN_CHECKED
+constexpr bool CHECKED = true;
+#else
+constexpr bool CHECKED = false;
+#endif
 
 constexpr size_t after(size_t end, const HostParameter& p) { return (end + p.alignment - 1) / p.alignment * p.alignment; }
 

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <memory>
 
+#include "check.h"
 #include "faults.h"
 #include "memory.h"
 #include "modules.h"
@@ -91,7 +92,7 @@ void launch(Context& context, const Function& f, const host::Dim3& grid, const h
             Stream& stream, Arguments arguments) {
   host::LaunchOptions options = settings.order;
   options.shared = f.hostModule->shared;
-  options.sharedBytes = f.hostModule->sharedBytes;
+  options.sharedBytes = static_cast<size_t>(f.hostModule->sharedEnd - f.hostModule->shared);
   const bool plain = !f.ptx.waits && !f.ptx.usesShared && shared == 0;
   const HostKernel* kernel = f.hostKernel;
   submit(context, stream, f.ptx.name,
@@ -100,6 +101,9 @@ void launch(Context& context, const Function& f, const host::Dim3& grid, const h
            context.launches[name]++;
            host::LaunchOptions here = options;
            here.dynamic = scratch_before_guard(shared);
+           if (settings.check) {
+             begin_check(here, shared);
+           }
            run_guarded(name, true, [&] { kernel->run(grid, block, shared, arguments->data(), plain, here); });
          });
 }

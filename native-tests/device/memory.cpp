@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 
+#include "check.h"
 #include "counters.h"
 #include "failure.h"
 #include "settings.h"
@@ -106,6 +107,7 @@ void forget(std::map<const char*, Allocation>::iterator entry) {
   live.erase(entry);
   freed[a.start] = a;
   unmap(a);
+  forget_accesses(a.pages, a.pageBytes);
   if (!a.pinned) {
     used -= a.bytes;
     add(Counter::ALLOCATED_BYTES, -static_cast<int64_t>(a.bytes));
@@ -249,6 +251,9 @@ void hide_memory() {
     protect_all(PROT_NONE);
   }
 }
+
+const char* first_address() { return arena; }
+size_t address_count() { return ARENA; }
 
 size_t bytes_in_use() { return used; }
 

@@ -46,6 +46,10 @@ std::string describe(const void* byte);
 // Empty, or what is wrong with [from, from + bytes) as a range of the device or the pinned memory of a context.
 std::string range_problem(const Context* context, const void* from, size_t bytes);
 
+// Of the addresses of all allocations there will be.
+const char* first_address();
+size_t address_count();
+
 // Gives and takes the right to access device memory, where the settings hide it.
 void reveal_memory();
 void hide_memory();

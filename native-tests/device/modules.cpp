@@ -49,24 +49,24 @@ void check_parameters(const PtxKernel& ptx, const HostKernel& compiled) {
   }
 }
 
-void check_origin(const HostModule& module, const std::string& text) {
+void check_origin(const HostModule& module, const std::string& hash) {
   if (std::strcmp(module.sources, module.manifest) != 0) {
     fail(CUDA_ERROR_INVALID_IMAGE, "the sources of module ", module.name,
          " are not those that its PTX was made of: run kernels/CompileKernels.java");
   }
-  if (*module.ptx != '\0' && sha256(text) != module.ptx) {
+  if (*module.ptx != '\0' && hash != module.ptx) {
     fail(CUDA_ERROR_INVALID_IMAGE, "the PTX of module ", module.name,
          " is not the text that the device was built with: build it again");
   }
 }
 
-void add_function(Module& module, const PtxKernel& ptx, const std::string& text) {
-  const auto [hostModule, hostKernel] = find_kernel(ptx.name.c_str());
+void add_function(Module& module, const PtxKernel& ptx, const std::string& hash) {
+  const auto [hostModule, hostKernel] = find_kernel(ptx.name.c_str(), settings.check);
   if (hostKernel == nullptr) {
     fail(CUDA_ERROR_FILE_NOT_FOUND, "no kernel ", ptx.name, " was compiled for the host");
   }
   check_parameters(ptx, *hostKernel);
-  check_origin(*hostModule, text);
+  check_origin(*hostModule, hash);
   if (ptx.sharedBytes > DEFAULT_SHARED) {
     fail(CUDA_ERROR_INVALID_IMAGE, "kernel ", ptx.name, " has ", ptx.sharedBytes, " bytes of static shared memory, ",
          DEFAULT_SHARED, " are allowed");
@@ -101,10 +101,11 @@ Module& load_module(Context& context, const char* image) {
   const std::string text = image;
   const Ptx ptx = parse_ptx(text);
   check_version(ptx);
+  const std::string hash = sha256(text);
   Module& module = create<Module>(&context);
   try {
     for (const PtxKernel& kernel : ptx.kernels) {
-      add_function(module, kernel, text);
+      add_function(module, kernel, hash);
     }
   } catch (...) {
     unload(module);

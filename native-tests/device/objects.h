@@ -61,12 +61,13 @@ extern bool initialised;
 Context* current_context();
 std::vector<void*>& context_stack();
 
-// Runs the body of a call that needs cuInit only.
+// Runs the body under the lock; what it fails with goes to the log and, as a code, to the caller.
 CUresult guard(const char* call, bool needsInit, void (*body)(void*), void* argument);
 
+// Runs the body of a call that needs cuInit only.
 template <typename Body>
-CUresult plain_call(const char* call, Body body) {
-  return guard(call, true, [](void* b) { (*static_cast<Body*>(b))(); }, &body);
+CUresult plain_call(const char* call, Body body, bool needsInit = true) {
+  return guard(call, needsInit, [](void* b) { (*static_cast<Body*>(b))(); }, &body);
 }
 
 // The current context; fails without one and with one that a fault spoiled.

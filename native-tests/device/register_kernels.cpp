@@ -10,6 +10,7 @@
 #include <regex>
 #include <sstream>
 #include <stdexcept>
+#include <vector>
 
 #include "sha256.h"
 
@@ -68,30 +69,36 @@ void write(const std::string& source, const std::string& ptxPath, const std::str
   const std::string file = base(source);
   const std::string module = file.substr(0, file.rfind('.'));
   const std::string ptx = read(ptxPath);
-  // A section of its own for the shared memory, since only that of the launched module is poisoned; no linkage outside of
-  // the file, since modules may have different functions of one name.
-  out << "#include \"cuda_host.h\"\n"
-      << "#include \"kernels.h\"\n"
-      << "#undef __shared__\n"
-      << "#define __shared__ static __attribute__((section(\"shared_" << module << "\")))\n"
-      << "namespace {\n#include \"" << source << "\"\n}\n"
-      << "extern \"C\" char __start_shared_" << module << "[] __attribute__((weak, visibility(\"hidden\")));\n"
-      << "extern \"C\" char __stop_shared_" << module << "[] __attribute__((weak, visibility(\"hidden\")));\n"
-      << "namespace registered {\n"
-      << "static const device::HostKernel kernels[] = {\n";
+  std::vector<std::string> kernels;
   std::istringstream lines(ptx);
   const std::regex entry("\\s*\\.visible\\s+\\.entry\\s+(\\w+).*");
   std::smatch found;
   for (std::string line; std::getline(lines, line);) {
     if (std::regex_match(line, found, entry)) {
-      out << "    device::Compiled<&" << found[1] << ">::kernel(\"" << found[1] << "\"),\n";
+      kernels.push_back(found[1]);
     }
   }
+  // A section of its own for the shared memory, since only that of the launched module is poisoned; no linkage outside of
+  // the file, since modules may have different functions of one name. Kernels are extern "C" and so have it yet: those of
+  // the second compilation get other names.
+  out << "#include \"cuda_host.h\"\n#include \"kernels.h\"\n"
+      << "#undef __shared__\n"
+      << "#define __shared__ static __attribute__((section(\"shared_" << module << "\")))\n"
+      << "#ifdef TARN_CHECKED\n";
+  for (const std::string& kernel : kernels) {
+    out << "#define " << kernel << " checked_" << kernel << "\n";
+  }
+  out << "#endif\nnamespace {\n#include \"" << source << "\"\n}\n"
+      << "extern \"C\" char __start_shared_" << module << "[] __attribute__((weak, visibility(\"hidden\")));\n"
+      << "extern \"C\" char __stop_shared_" << module << "[] __attribute__((weak, visibility(\"hidden\")));\n"
+      << "namespace registered {\nstatic const device::HostKernel kernels[] = {\n";
+  for (const std::string& kernel : kernels) {
+    out << "    device::Compiled<&" << kernel << ">::kernel(\"" << kernel << "\"),\n";
+  }
   out << "};\n"
-      << "static const device::HostModule module = {\"" << module << "\",\n    \"" << hash_of_sources(source)
+      << "static const device::HostModule module = {\n    \"" << module << "\",\n    \"" << hash_of_sources(source)
       << "\",\n    \"" << hash_in_manifest(manifest, module) << "\",\n    \"" << device::sha256(ptx)
-      << "\",\n    __start_shared_" << module << ", static_cast<size_t>(__stop_shared_" << module << " - __start_shared_"
-      << module << "), kernels, static_cast<int>(sizeof kernels / sizeof *kernels)};\n"
+      << "\",\n    device::CHECKED, __start_shared_" << module << ", __stop_shared_" << module << ",\n    kernels, static_cast<int>(sizeof kernels / sizeof *kernels)};\n"
       << "__attribute__((constructor)) static void add() { device::register_module(module); }\n}\n";
 }
 

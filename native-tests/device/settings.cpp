@@ -64,6 +64,7 @@ Settings read_settings() {
   s.capability = static_cast<int>(number("TARN_DEVICE_CAPABILITY", 90));
   s.driver = static_cast<int>(number("TARN_DEVICE_DRIVER", 12060));
   s.hidden = choice("TARN_DEVICE_HIDDEN", "on", "off", "off");
+  s.check = choice("TARN_DEVICE_CHECK", "on", "off", "off");
   return s;
 }
 

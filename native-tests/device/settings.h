@@ -9,10 +9,12 @@
 //   TARN_DEVICE_DRIVER=12060                 what cuDriverGetVersion says, and so which PTX is too new
 //   TARN_DEVICE_HIDDEN=on|off                on: outside of operations, device memory cannot be accessed by anyone, so
 //                                            that host code which reads it ends the process; costs time per allocation
+//   TARN_DEVICE_CHECK=on|off                 on: every access of a kernel is held against the exact bounds of allocations
+//                                            and against those of other threads, see check.h; some ten times slower
 //   TARN_DEVICE_LOG=FILE                     where to append errors, leaks and totals; by default errors and leaks go to
 //                                            the standard error, totals nowhere
 //
-// The stand-ins for the libraries have their own, which device::setting() reads.
+// The stand-ins for the libraries read their own, such as TARN_DEVICE_TF32, with device::setting().
 #pragma once
 
 #include <cstddef>
@@ -29,6 +31,7 @@ struct Settings {
   int capability = 90;
   int driver = 12060;
   bool hidden = false;
+  bool check = false;
 };
 
 // A value that is not among those above fails.

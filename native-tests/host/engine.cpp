@@ -238,6 +238,7 @@ void run_block() {
   }
   engine.atBarrier = 0;
   engine.barrierSum = 0;
+  position.barriers = 0;
   unsigned done = 0;
   while (done < engine.count) {
     bool anyRan = false;
@@ -295,6 +296,7 @@ int barrier(int value) {
     engine.barrierResult = engine.barrierSum;
     engine.barrierSum = 0;
     engine.atBarrier = 0;
+    position.barriers++;
     for (unsigned i = 0; i < engine.count; i++) {
       if (engine.fibers[i].state == State::AT_BARRIER) {
         engine.fibers[i].state = State::READY;
@@ -374,6 +376,7 @@ const std::vector<Dim3>& thread_order() { return engine.threads; }
 
 void begin_plain(Dim3 grid, Dim3 block, const LaunchOptions& options) {
   begin(grid, block, options);
+  position.barriers = 0;
   if (engine.threads.empty()) {
     for (unsigned i : engine.order) {
       engine.threads.push_back(thread_index(i));

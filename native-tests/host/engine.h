@@ -26,6 +26,7 @@ struct Thread {
 struct Position {
   Thread* thread;
   Dim3 block, blockSize, gridSize;
+  unsigned barriers;   // that the block has passed
 };
 
 // In which order blocks, and threads between two waits, run. The results of a correct kernel do not depend on it.

@@ -92,6 +92,8 @@ void disturbances() {
     WORKS(cuEventRecord(s.fork, s.second));
     return cuStreamWaitEvent(s.stream, s.fork, 0);
   });
+  spoiled(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, [](Capturing& s) { return cuStreamDestroy_v2(s.stream); });
+  spoiled(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, [](Capturing& s) { return cuStreamQuery(s.stream); });
   spoiled(CUDA_ERROR_CAPTURED_EVENT, [](Capturing& s) {
     WORKS(cuEventRecord(s.fork, s.stream));
     return cuEventSynchronize(s.fork);

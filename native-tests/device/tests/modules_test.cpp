@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "kernels.h"
 #include "testing.h"
 
 using namespace testing;
@@ -66,10 +67,20 @@ void logs_and_names() {
   GIVES(CUDA_ERROR_NOT_FOUND, cuModuleGetGlobal_v2(&memory, &bytes, s.module, "nothing"));
 }
 
+// A module whose sources changed after its PTX was made.
+void stale() {
+  Session s;
+  static const device::HostKernel kernel = {"stale", nullptr, 0, nullptr};
+  static const device::HostModule module = {"stale", "newer", "older", "", false, nullptr, nullptr, &kernel, 1};
+  device::register_module(module);
+  load(CUDA_ERROR_INVALID_IMAGE, ".version 7.8\n.target sm_75\n.visible .entry stale()\n{\nret;\n}\n", "stale PTX");
+}
+
 }  // namespace
 
 int main(int, char** argv) {
   shipped_ptx();
   logs_and_names();
+  stale();
   return result(argv[0]);
 }

@@ -104,6 +104,9 @@ void demand(int status, const char* call) {
   std::exit(1);
 }
 
+// The legacy stream, which the calls above work on, does not wait for non-blocking streams nor they for it.
+void settle() { demand(libraries::cuStreamSynchronize(nullptr), "cuStreamSynchronize"); }
+
 template <typename T>
 std::vector<T> download(libraries::Address from, size_t bytes) {
   std::vector<T> values(bytes / sizeof(T));
@@ -122,10 +125,12 @@ Buffer::Buffer(const std::vector<float>& values) : Buffer(values.size() * sizeof
 
 Buffer::Buffer(const std::vector<uint16_t>& values) : Buffer(values.size() * sizeof(uint16_t)) {
   demand(libraries::cuMemcpyHtoD_v2(address_, values.data(), bytes_), "cuMemcpyHtoD");
+  settle();
 }
 
 Buffer::Buffer(const std::vector<int>& values) : Buffer(values.size() * sizeof(int)) {
   demand(libraries::cuMemcpyHtoD_v2(address_, values.data(), bytes_), "cuMemcpyHtoD");
+  settle();
 }
 
 Buffer::~Buffer() { release(); }
@@ -141,10 +146,12 @@ std::vector<uint16_t> Buffer::shorts() const { return download<uint16_t>(address
 
 void Buffer::write(const std::vector<float>& values) {
   demand(libraries::cuMemcpyHtoD_v2(address_, values.data(), values.size() * sizeof(float)), "cuMemcpyHtoD");
+  settle();
 }
 
 void Buffer::fill(unsigned char byte) {
   demand(libraries::cuMemsetD8_v2(address_, byte, bytes_), "cuMemsetD8");
+  settle();
 }
 
 double Random::uniform() {

@@ -17,9 +17,9 @@ void that(bool condition, const std::string& sentence);
 // That a call returned 0.
 void succeeded(int status, const std::string& call);
 
-// That `got` is off `exact` by at most twice what `plain`, the same computation at the precision that the library is to use,
-// is off, and a few units in the last place of float32; all by the greatest element. The rule is that of Dao et al.'s
-// FlashAttention tests. What `got` holds behind the last element of `exact` is left alone.
+// That `got` is off `exact` by at most twice what `plain`, the same computation at the precision that the library is to
+// use, is off, and a few units in the last place of float32; all by the greatest element. The rule is that of Dao et
+// al.'s FlashAttention tests. What `got` holds behind the last element of `exact` is left alone.
 void close(const std::vector<float>& got, const std::vector<double>& exact, const std::vector<float>& plain,
            const std::string& what);
 

@@ -17,8 +17,8 @@ inline double nearest(double value, int bits, int least) {
   return std::nearbyint(value / unit) * unit;
 }
 
-// As a tensor core may read a float32: without its last 13 bits. Rounding to the nearest loses half as much, so a library may
-// do either.
+// As a tensor core may read a float32: without its last 13 bits. Rounding to the nearest loses half as much, so a
+// library may do either.
 inline float tf32(double value) {
   const float narrow = static_cast<float>(value);
   uint32_t bits;

@@ -1,5 +1,5 @@
-// The calls of NVIDIA's driver, cuBLAS and cuDNN that the tests make, taken from whatever libraries the loader finds: the same
-// program runs against a GPU and against the software device. No toolkit header is needed.
+// The calls of NVIDIA's driver, cuBLAS and cuDNN that the tests make, taken from whatever libraries the loader finds:
+// the same program runs against a GPU and against the software device. No toolkit header is needed.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,12 @@ extern int (*cuMemsetD8_v2)(Address, unsigned char, size_t);
 extern int (*cuStreamCreate)(void**, unsigned);
 extern int (*cuStreamSynchronize)(void*);
 extern int (*cuStreamDestroy_v2)(void*);
+extern int (*cuStreamBeginCapture_v2)(void*, int);
+extern int (*cuStreamEndCapture)(void*, void**);
+extern int (*cuGraphInstantiateWithFlags)(void**, void*, unsigned long long);
+extern int (*cuGraphLaunch)(void*, void*);
+extern int (*cuGraphExecDestroy)(void*);
+extern int (*cuGraphDestroy)(void*);
 
 extern int (*cublasCreate_v2)(void**);
 extern int (*cublasDestroy_v2)(void*);

@@ -9,6 +9,7 @@ void test_products();
 void test_vectors();
 void test_weight_space();
 void test_lstm();
+void test_graphs();
 
 int main() {
   if (!libraries::open()) return 1;
@@ -16,5 +17,6 @@ int main() {
   test_vectors();
   test_weight_space();
   test_lstm();
+  test_graphs();
   return check::finish() ? 0 : 1;
 }

@@ -1,4 +1,5 @@
-// cuBLAS matrix products: column-major, with every transpose, leading dimension, factor and number format that Tarn uses.
+// cuBLAS matrix products: column-major, with every transpose, leading dimension, factor and number format that Tarn
+// uses.
 #include <cmath>
 
 #include "check.h"
@@ -51,7 +52,8 @@ struct Expected {
   std::vector<float> plain;
 };
 
-// alpha op(a) op(b) + beta c, densely packed; `round` is what the plain version does to its operands, `stored` to results.
+// alpha op(a) op(b) + beta c, densely packed; `round` is what the plain version does to its operands, `stored` to
+// results.
 Expected expect(const Shape& s, const Matrix& a, bool ta, const Matrix& b, bool tb, float alpha, float beta,
                 const Matrix* c, Round round = keep, Round stored = keep) {
   Expected result;
@@ -115,7 +117,7 @@ void layouts(void* handle) {
           const std::vector<float> got = dc.floats();
           check::close(dense(got, s.m, s.n, c.ld), expected.exact, expected.plain, name(s, ta, tb));
           for (int j = 0; extra != 0 && j < s.n; j++) {
-            check::that(got[static_cast<size_t>(j) * c.ld + s.m] == UNTOUCHED, "a column of C was written over its end");
+            check::that(got[static_cast<size_t>(j) * c.ld + s.m] == UNTOUCHED, "a column of C is longer than it was");
           }
         }
       }

@@ -1,5 +1,5 @@
-// A stack of LSTM layers as the textbook has it, in loops: in double it is the truth, in float it measures what a precision
-// costs. Gates in the order i, f, g, o:
+// A stack of LSTM layers as the textbook has it, in loops: in double it is the truth, in float it measures what a
+// precision costs. Gates in the order i, f, g, o:
 //
 //   i, f, o = sigmoid(W x + bW + R h + bR)   g = tanh(...)   c' = f c + i g   h' = o tanh(c')
 #pragma once
@@ -82,9 +82,8 @@ Result<Real> run(const Sizes& s, const Weights<Real>& weights, const std::vector
           Real a[4];
           for (int gate = 0; gate < 4; gate++) {
             Real sum = 0;
-            for (int i = 0; i < I; i++) {
-              sum += factor(weights.w[l][gate][j * I + i]) * factor(inputs[l][(static_cast<size_t>(t) * B + b) * I + i]);
-            }
+            const Real* const input = &inputs[l][(static_cast<size_t>(t) * B + b) * I];
+            for (int i = 0; i < I; i++) sum += factor(weights.w[l][gate][j * I + i]) * factor(input[i]);
             for (int i = 0; i < H; i++) sum += factor(weights.r[l][gate][j * H + i]) * factor(before[i]);
             sum += weights.bw[l][gate][j] + weights.br[l][gate][j];
             a[gate] = gate == 2 ? std::tanh(sum) : 1 / (1 + std::exp(-sum));

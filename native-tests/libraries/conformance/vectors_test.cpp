@@ -43,7 +43,7 @@ void test_vectors() {
   }
   const Buffer transposed(a.size() * sizeof(float));
   const float one = 1;
-  check::succeeded(cublasSgeam(handle, 1, 0, n, m, &one, da.at(), m, &zero, nullptr, n, transposed.at(), n),
+  check::succeeded(cublasSgeam(handle, 1, 0, n, m, &one, da.at(), m, &zero, da.at(), n, transposed.at(), n),
                    "cublasSgeam");
   const std::vector<float> turned = transposed.floats();
   bool right = true;

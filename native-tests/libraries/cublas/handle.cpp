@@ -28,8 +28,11 @@ int Call::check_stream() const {
   return problem.empty() ? SUCCESS : refuse(EXECUTION_FAILED, "the handle's stream: " + problem);
 }
 
-int Call::check_range(const char* what, const void* from, size_t bytes) const {
+int Call::check_range(const char* what, const void* from, size_t bytes, size_t element) const {
   if (bytes == 0) return SUCCESS;
+  if (reinterpret_cast<uintptr_t>(from) % element != 0) {
+    return refuse(INVALID_VALUE, std::string(what) + " = " + report::hex(from) + " is not aligned to its type");
+  }
   const std::string problem = device::range_problem(from, bytes);
   if (problem.empty()) return SUCCESS;
   return refuse(EXECUTION_FAILED, std::string(what) + " = " + report::hex(from) + " with " + std::to_string(bytes) +

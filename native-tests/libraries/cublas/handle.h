@@ -41,8 +41,8 @@ class Call {
   int refuse(int status, const std::string& sentence) const;
   // That the stream of the handle can be worked on.
   int check_stream() const;
-  // That `bytes` from `from` on are device memory; `what` names the argument.
-  int check_range(const char* what, const void* from, size_t bytes) const;
+  // That `bytes` from `from` on are device memory, at a multiple of the element's size; `what` names the argument.
+  int check_range(const char* what, const void* from, size_t bytes, size_t element = sizeof(float)) const;
 
  private:
   Handle* handle_ = nullptr;

@@ -1,5 +1,5 @@
-// Matrix products: every entry point becomes one Request, which is checked at the call and computed when the stream comes to
-// it.
+// Matrix products: every entry point becomes one Request, which is checked at the call and computed when the stream
+// comes to it.
 #include <algorithm>
 
 #include "device.h"
@@ -143,9 +143,9 @@ int multiply(const Call& call, const Request& request) {
   if (const int status = beta.read(call, "beta", request.beta)) return status;
   if (c.empty()) return SUCCESS;
   // A factor of 0 does not excuse a wrong address: the next call may have another factor.
-  if (const int status = call.check_range("A", a.data, a.bytes())) return status;
-  if (const int status = call.check_range("B", b.data, b.bytes())) return status;
-  if (const int status = call.check_range("C", c.data, c.bytes())) return status;
+  if (const int status = call.check_range("A", a.data, a.bytes(), a.element)) return status;
+  if (const int status = call.check_range("B", b.data, b.bytes(), b.element)) return status;
+  if (const int status = call.check_range("C", c.data, c.bytes(), c.element)) return status;
   if (overlap(c, a) || overlap(c, b)) return call.refuse(INVALID_VALUE, "C shares elements with A or B");
   if (overlaps_itself(c)) return call.refuse(INVALID_VALUE, "the matrices of C share elements");
   if (const int status = call.check_stream()) return status;

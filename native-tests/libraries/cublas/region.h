@@ -21,7 +21,8 @@ struct Region {
   uintptr_t column(long batch, long index) const;
 };
 
-// Whether some element of one lies in some element of the other; matrices may interleave, as the halves of wider rows do.
+// Whether some element of one lies in some element of the other; matrices may interleave, as the halves of wider rows
+// do.
 bool overlap(const Region& a, const Region& b);
 // Whether two of the region's own matrices share elements.
 bool overlaps_itself(const Region& a);

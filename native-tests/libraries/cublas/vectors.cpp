@@ -79,7 +79,9 @@ int cublasSgemv_v2(void* handle, int operation, int m, int n, const float* alpha
   if (const int status = check(call, "A", left)) return status;
   if (const int status = check(call, "x", right)) return status;
   if (const int status = check(call, "y", result)) return status;
-  if (overlap(result, left) || overlap(result, right)) return call.refuse(INVALID_VALUE, "y shares elements with A or x");
+  if (overlap(result, left) || overlap(result, right)) {
+    return call.refuse(INVALID_VALUE, "y shares elements with A or x");
+  }
   if (const int status = call.check_stream()) return status;
   device::submit(call.handle().stream, call.name(), [=] {
     const float by = factor.value();

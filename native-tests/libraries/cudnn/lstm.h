@@ -1,9 +1,10 @@
-// The arithmetic of a stack of LSTM layers, on float32 in host order: every sequence tensor is [T][B][*] with zeros where a
-// sequence has ended. Per step, with a = W x + R h + b in the gate order i, f, g, o:
+// The arithmetic of a stack of LSTM layers, on float32 in host order: every sequence tensor is [T][B][*] with zeros
+// where a sequence has ended. Per step, with a = W x + R h + b in the gate order i, f, g, o:
 //
 //   i, f, o = sigmoid(a)   g = tanh(a)   c' = f c + i g   h' = o tanh(c')
 //
-// (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, as in NVIDIA's description of CUDNN_LSTM).
+// (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, as in NVIDIA's description of
+// CUDNN_LSTM).
 #pragma once
 
 #include <vector>

@@ -93,7 +93,7 @@ int cudnnRNNForward(void* handle, void* rnn, int mode, const int32_t* lengths, v
                                            {"weightSpace", weights, weight_bytes, false},
                                            {"workSpace", workspace, workspace_bytes, true},
                                            {"reserveSpace", reserve, reserve_bytes, training}};
-  check_arguments(call, arguments);
+  check_arguments(call, *net, arguments);
   if (!call.ok()) return call.status();
   std::shared_ptr<Step> step;
   if (training) {
@@ -159,7 +159,7 @@ int cudnnRNNBackwardData_v8(void* handle, void* rnn, const int32_t* lengths, voi
                                            {"weightSpace", weights, weight_bytes, false},
                                            {"workSpace", workspace, workspace_bytes, true},
                                            {"reserveSpace", reserve, reserve_bytes, true}};
-  check_arguments(call, arguments);
+  check_arguments(call, *net, arguments);
   const std::shared_ptr<Step> step =
       continue_step(call, *net, reserve, Stage::FORWARD, "cudnnRNNForward in training mode", hx);
   call.require(!call.ok() || step->has_cx == (cx != nullptr), BAD_PARAM, "cx is null in one pass and not in the other");
@@ -219,7 +219,7 @@ int cudnnRNNBackwardWeights_v8(void* handle, void* rnn, int mode, const int32_t*
                                            {"dweightSpace", gradients, weight_bytes, true},
                                            {"workSpace", workspace, workspace_bytes, true},
                                            {"reserveSpace", reserve, reserve_bytes, true}};
-  check_arguments(call, arguments);
+  check_arguments(call, *net, arguments);
   const std::shared_ptr<Step> step =
       continue_step(call, *net, reserve, Stage::BACKWARD_DATA, "cudnnRNNBackwardData_v8", hx);
   if (!call.ok()) return call.status();

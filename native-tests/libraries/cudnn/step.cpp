@@ -4,6 +4,8 @@
 #include <map>
 #include <mutex>
 
+#include "device.h"
+
 namespace cudnn {
 
 namespace {
@@ -38,6 +40,10 @@ std::shared_ptr<Step> find_step(const void* reserve) {
 
 void put_step(const void* reserve, std::shared_ptr<Step> step) {
   const std::lock_guard<std::mutex> lock(mutex);
+  // Addresses of the software device are not given out twice, so what is gone can't be asked for.
+  for (auto entry = steps.begin(); entry != steps.end();) {
+    entry = device::range_problem(entry->first, 1).empty() ? std::next(entry) : steps.erase(entry);
+  }
   steps[reserve] = std::move(step);
 }
 
@@ -95,8 +101,12 @@ void check_states(Call& call, const Network& network, void* descriptor, const ch
                    std::to_string(batch) + ", hiddenSize " + std::to_string(hidden) + "] of the network's type");
 }
 
-void check_arguments(Call& call, const std::vector<Argument>& arguments) {
-  for (const Argument& a : arguments) call.range(a.name, a.data, a.data == nullptr ? 0 : a.bytes);
+void check_arguments(Call& call, const Network& network, const std::vector<Argument>& arguments) {
+  for (const Argument& a : arguments) {
+    call.range(a.name, a.data, a.data == nullptr ? 0 : a.bytes);
+    call.require(reinterpret_cast<uintptr_t>(a.data) % network.rnn.element() == 0, BAD_PARAM,
+                 std::string(a.name) + " = " + report::hex(a.data) + " is not aligned to its type");
+  }
   if (!call.ok()) return;
   for (const Argument& a : arguments) {
     for (const Argument& b : arguments) {

@@ -14,8 +14,8 @@ namespace cudnn {
 
 enum class Stage { NOTHING, FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS };
 
-// A training step as its reserve space knows it. The calls write down what they submit; the work writes down what has run
-// and the fingerprints of what it ran on. Work in a graph keeps the record that its calls had.
+// A training step as its reserve space knows it. The calls write down what they submit; the work writes down what has
+// run and the fingerprints of what it ran on. Work in a graph keeps the record that its calls had.
 struct Step {
   const void* descriptor;
   uint64_t version;
@@ -71,8 +71,8 @@ std::unique_ptr<Network> network(Call& call, void* rnn, void* x);
 // That the descriptor of hidden or cell states is [L, B, H]; it may be null if nothing of that kind is given.
 void check_states(Call& call, const Network& network, void* descriptor, const char* name, bool needed);
 
-// That each argument is device memory and none is written to that another one has a part in.
-void check_arguments(Call& call, const std::vector<Argument>& arguments);
+// That each argument is device memory, and aligned, and none is written to that another one has a part in.
+void check_arguments(Call& call, const Network& network, const std::vector<Argument>& arguments);
 
 void check_space(Call& call, const char* name, const void* data, size_t bytes, size_t needed);
 

@@ -24,7 +24,8 @@ struct WeightMap {
 };
 
 // In cuDNN's order (for each layer the matrices, then for each layer the biases, without gaps) if rnn.shuffle is empty.
-// Otherwise in an order and with gaps that follow from it and from the sizes: only who asks for every address gets along.
+// Otherwise in an order and with gaps that follow from it and from the sizes: only who asks for every address gets
+// along.
 WeightMap weight_map(const Rnn& rnn);
 
 }  // namespace cudnn

@@ -147,8 +147,8 @@ void multiply_block(const Packed& a, const Operand& b, long row, long column, lo
   write_block(scratch.sums, rows, columns, row, column, alpha, beta, c);
 }
 
-// Reads the first and the last byte of a matrix, so that memory which is gone by now faults in the thread that the device
-// watches and not in a helping one.
+// Reads the first and the last byte of a matrix, so that memory which is gone by now faults in the thread that the
+// device watches and not in a helping one.
 void touch(const void* data, long ld, long rows, long columns, size_t element) {
   const volatile char* bytes = static_cast<const volatile char*>(data);
   const size_t last = static_cast<size_t>((columns - 1) * ld + rows) * element - 1;
@@ -181,7 +181,8 @@ void multiply(const Packed& a, const Operand& b, long columns, float alpha, floa
   const long blocks = blocks_down * blocks_across;
   if (blocks == 0) return;
   if (a.depth() > 0 && alpha != 0) {
-    touch(b.data, b.ld, b.transposed ? columns : a.depth(), b.transposed ? a.depth() : columns, numbers::size_of(b.type));
+    const long rows = b.transposed ? columns : a.depth();
+    touch(b.data, b.ld, rows, b.transposed ? a.depth() : columns, numbers::size_of(b.type));
   }
   touch(c.data, c.ld, a.rows(), columns, numbers::size_of(c.type));
   std::atomic<long> next{0};

@@ -1,5 +1,5 @@
-// Matrix products on the host: float32 sums in a fixed order, so that the same call gives the same bits on any number of
-// threads, with about the error of a GPU's product.
+// Matrix products on the host: float32 sums in a fixed order, so that the same call gives the same bits on any number
+// of threads, with about the error of a GPU's product.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,8 @@
 
 namespace math {
 
-// A column-major operand as it enters the product: element (i, j) is data[i + j * ld], or data[j + i * ld] if transposed.
+// A column-major operand as it enters the product: element (i, j) is data[i + j * ld], or data[j + i * ld] if
+// transposed.
 struct Operand {
   const void* data;
   long ld;
@@ -23,8 +24,8 @@ struct Result {
   numbers::Type type = numbers::Type::F32;
 };
 
-// The left operand [rows, depth] in the order in which the innermost loop reads it; worth keeping when many products share
-// it, as the steps of a recurrent layer do.
+// The left operand [rows, depth] in the order in which the innermost loop reads it; worth keeping when many products
+// share it, as the steps of a recurrent layer do.
 class Packed {
  public:
   Packed(const Operand& a, long rows, long depth);

@@ -98,6 +98,21 @@ void test_strict_arguments() {
   expect(BAD_PARAM, forward(network.x->at(), network.workspace->at(), nullptr, nullptr), "y in the workspace");
   std::vector<float> host(1000);
   expect(BAD_PARAM, forward(host.data(), network.y->at(), nullptr, nullptr), "x in host memory");
+  auto describe = [&](void* data, int width, std::vector<int> steps) {
+    check::succeeded(cudnnSetRNNDataDescriptor(data, DATA_FLOAT, SEQ_MAJOR_UNPACKED, c.steps, c.batch, width,
+                                               steps.data(), nullptr),
+                     "cudnnSetRNNDataDescriptor");
+  };
+  describe(network.y_descriptor, c.hidden, {4, 4, 3});
+  expect(BAD_PARAM, network.forward(FWD_MODE_TRAINING), "x and y of different lengths");
+  describe(network.y_descriptor, c.hidden + 1, {4, 4, 4});
+  expect(BAD_PARAM, network.forward(FWD_MODE_TRAINING), "y wider than hiddenSize");
+  describe(network.y_descriptor, c.hidden, {4, 4, 4});
+  const int dims[] = {c.layers, c.hidden, c.batch};
+  const int strides[] = {c.batch * c.hidden, c.batch, 1};
+  check::succeeded(cudnnSetTensorNdDescriptor(network.state_descriptor, DATA_FLOAT, 3, dims, strides),
+                   "cudnnSetTensorNdDescriptor");
+  expect(BAD_PARAM, network.forward(FWD_MODE_TRAINING), "states of another shape");
   network.x->release();
   expect(BAD_PARAM, forward(network.x->at(), network.y->at(), nullptr, nullptr), "x null");
 
@@ -113,6 +128,23 @@ void test_strict_arguments() {
   check::that(nan, "y behind the end of a sequence is not NaN");
   check::that(!std::isnan(y[other.row(1, 1) * ragged.hidden]), "y within a sequence is NaN");
   check::that(std::isnan(other.workspace->floats()[0]), "the workspace is not NaN");
+
+  check::group("cuDNN: TF32 under the default math type alone, and inference as training");
+  std::vector<std::vector<float>> outputs;
+  for (const int math : {FMA_MATH, DEFAULT_MATH}) {
+    Network same({4, 3, 5, 6, 2, DOUBLE_BIAS, SEQ_MAJOR_UNPACKED, math});
+    prepare(same);
+    Random random(9);
+    for (Buffer* buffer : {same.weights.get(), same.x.get(), same.hx.get(), same.cx.get()}) {
+      buffer->write(random.normals(buffer->bytes() / sizeof(float)));
+    }
+    for (const int mode : {FWD_MODE_TRAINING, FWD_MODE_INFERENCE}) {
+      expect(0, same.forward(mode), "cudnnRNNForward");
+      outputs.push_back(same.y->floats());
+    }
+  }
+  check::that(outputs[0] == outputs[1] && outputs[2] == outputs[3], "inference gives other bits than training");
+  check::that(outputs[0] != outputs[2], "CUDNN_DEFAULT_MATH does not round");
 
   check::group("cuDNN: a layout needs its flag, and spaces depend on the shape");
   Network packed(c);

@@ -43,8 +43,8 @@ void test_strict_cublas() {
   expect(INVALID_VALUE, gemm(c.at(n), n, b.at(), n, c.at(), n), "C over a part of A");
   expect(INVALID_VALUE, cublasSgemm_v2(handle, 0, 0, n, n, n, nullptr, a.at(), n, b.at(), n, &zero, c.at(), n),
          "alpha null");
-  expect(INVALID_VALUE,
-         cublasSgemm_v2(handle, 0, 0, n, n, n, static_cast<const float*>(a.at()), a.at(), n, b.at(), n, &zero, c.at(), n),
+  const float* const inside = static_cast<const float*>(a.at());
+  expect(INVALID_VALUE, cublasSgemm_v2(handle, 0, 0, n, n, n, inside, a.at(), n, b.at(), n, &zero, c.at(), n),
          "alpha in device memory");
   expect(INVALID_VALUE, cublasSgemm_v2(handle, 3, 0, n, n, n, &one, a.at(), n, b.at(), n, &zero, c.at(), n),
          "operation 3");
@@ -67,8 +67,11 @@ void test_strict_cublas() {
   expect(SUCCESS, gemm(halves.at(), 2 * n, b.at(), n, halves.at(n), 2 * n), "C and A as halves of wider columns");
   expect(INVALID_VALUE, gemm(halves.at(), 2 * n, b.at(), n, halves.at(n - 1), 2 * n), "C over a row of A");
 
+  void* const freed = c.at();
   c.release();
-  expect(EXECUTION_FAILED, gemm(a.at(), n, b.at(), n, c.at(), n), "C null");
+  expect(EXECUTION_FAILED, gemm(a.at(), n, b.at(), n, freed, n), "C in memory that was freed");
+  expect(EXECUTION_FAILED, gemm(a.at(), n, b.at(), n, nullptr, n), "C null");
+  expect(INVALID_VALUE, gemm(static_cast<const char*>(a.at()) + 2, n, b.at(), n, halves.at(), n), "A at half a float");
   expect(SUCCESS, cublasDestroy_v2(handle), "cublasDestroy");
   expect(NOT_INITIALIZED, gemm(a.at(), n, b.at(), n, halves.at(), n), "a handle that was destroyed");
   expect(NOT_INITIALIZED, cublasDestroy_v2(handle), "destroyed twice");

@@ -1,5 +1,5 @@
-// Changes between the calls of a step, which only the work itself can find: it fails like an illegal access, and so the context
-// is lost. Each case therefore has a process of its own.
+// Changes between the calls of a step, which only the work itself can find: it fails like an illegal access, and so the
+// context is lost. Each case therefore has a process of its own.
 #include <sys/wait.h>
 #include <unistd.h>
 
