@@ -53,8 +53,9 @@ std::string block_name(uint32_t block) {
 
 [[gnu::noinline]] void race(const Accesses& w, const Now& n, bool isWrite, bool withWrite, const std::string& what) {
   const uint32_t block = withWrite ? w.writer : w.reader;
-  const std::string other = block == n.block ? text("thread ", withWrite ? w.writerThread : w.readerThread, " of the block")
-                                             : "block " + block_name(block);
+  const std::string other = block == n.block
+                                ? text("thread ", withWrite ? w.writerThread : w.readerThread, " of the block")
+                                : "block " + block_name(block);
   fail_kernel(CUDA_ERROR_LAUNCH_FAILED, text(isWrite ? "writes to " : "reads ", what, ", which ", other,
                                              withWrite ? " wrote to" : " read", " and nothing orders the two"));
 }

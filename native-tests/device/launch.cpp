@@ -18,7 +18,8 @@ std::string size(const host::Dim3& d) { return text("(", d.x, ",", d.y, ",", d.z
 
 void check_sizes(const Function& f, const host::Dim3& grid, const host::Dim3& block, size_t shared) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffff || grid.y > 65535 || grid.z > 65535) {
-    fail(CUDA_ERROR_INVALID_VALUE, f.ptx.name, ": a grid of ", size(grid), " blocks; allowed are 1 to (2147483647,65535,65535)");
+    fail(CUDA_ERROR_INVALID_VALUE, f.ptx.name, ": a grid of ", size(grid),
+         " blocks; allowed are 1 to (2147483647,65535,65535)");
   }
   const unsigned most = f.ptx.maxThreads == 0 ? MAX_THREADS : f.ptx.maxThreads;
   const uint64_t threads = uint64_t{block.x} * block.y * block.z;

@@ -15,7 +15,7 @@
 namespace device {
 namespace {
 
-constexpr size_t ARENA = size_t{1} << 40;
+constexpr size_t ARENA = size_t{4} << 40;
 constexpr size_t PAGE = 4096;
 constexpr size_t ALIGNMENT = 256;
 constexpr unsigned char POISON = 0xFF;

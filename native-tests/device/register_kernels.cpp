@@ -98,7 +98,8 @@ void write(const std::string& source, const std::string& ptxPath, const std::str
   out << "};\n"
       << "static const device::HostModule module = {\n    \"" << module << "\",\n    \"" << hash_of_sources(source)
       << "\",\n    \"" << hash_in_manifest(manifest, module) << "\",\n    \"" << device::sha256(ptx)
-      << "\",\n    device::CHECKED, __start_shared_" << module << ", __stop_shared_" << module << ",\n    kernels, static_cast<int>(sizeof kernels / sizeof *kernels)};\n"
+      << "\",\n    device::CHECKED, __start_shared_" << module << ", __stop_shared_" << module
+      << ",\n    kernels, static_cast<int>(sizeof kernels / sizeof *kernels)};\n"
       << "__attribute__((constructor)) static void add() { device::register_module(module); }\n}\n";
 }
 

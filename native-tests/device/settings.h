@@ -10,7 +10,7 @@
 //   TARN_DEVICE_HIDDEN=on|off                on: outside of operations, device memory cannot be accessed by anyone, so
 //                                            that host code which reads it ends the process; costs time per allocation
 //   TARN_DEVICE_CHECK=on|off                 on: every access of a kernel is held against the exact bounds of allocations
-//                                            and against those of other threads, see check.h; some ten times slower
+//                                            and against those of other threads, see check.h; ten to twenty times slower
 //   TARN_DEVICE_LOG=FILE                     where to append errors, leaks and totals; by default errors and leaks go to
 //                                            the standard error, totals nowhere
 //

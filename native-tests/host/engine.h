@@ -51,7 +51,7 @@ struct ENGINE_API KernelFault : std::runtime_error {
 // Runs every thread of every block to its end. Static shared memory and the dynamic one hold NaN patterns when a block
 // starts.
 ENGINE_API void launch(Dim3 grid, Dim3 block, size_t dynamicShared, const std::function<void()>& kernel,
-            const LaunchOptions& options = {});
+                       const LaunchOptions& options = {});
 
 // The same for a kernel in which no thread waits for another and which has no shared memory: a loop instead of fibers.
 template <typename Kernel>

@@ -106,7 +106,8 @@ void fills_and_copies() {
   WORKS(cuMemsetD32Async(p + 32, 7, 4, s.stream));
   WORKS(cuMemcpyDtoDAsync_v2(q, p, 64, s.stream));
   const auto bytes = s.download<unsigned char>(q, 64);
-  EXPECT(bytes[0] == 0x34 && bytes[15] == 0x12 && bytes[16] == 0xab && bytes[32] == 7 && bytes[47] == 0 && bytes[63] == 0xab);
+  EXPECT(bytes[0] == 0x34 && bytes[15] == 0x12 && bytes[16] == 0xab && bytes[32] == 7 && bytes[47] == 0 &&
+         bytes[63] == 0xab);
   const int64_t before = counter(device::Counter::FROM_DEVICE_BYTES);
   s.download<char>(q, 60);
   EXPECT(counter(device::Counter::FROM_DEVICE_BYTES) - before == 60);

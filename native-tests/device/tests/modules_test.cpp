@@ -44,7 +44,8 @@ void shipped_ptx() {
   load(CUDA_ERROR_INVALID_IMAGE, replaced(ptx, "_param_2[40]", "_param_2[48]"), "a longer structure");
   load(CUDA_ERROR_INVALID_IMAGE, ptx + "\n", "another text of the same kernels");
   load(CUDA_ERROR_FILE_NOT_FOUND, replaced(test_ptx(), "write_at", "write_to"), "a kernel without sources");
-  load(CUDA_ERROR_INVALID_IMAGE, replaced(test_ptx(), ".param .u64 p,\n.param .u32 n", ".param .u64 p"), "a parameter less");
+  load(CUDA_ERROR_INVALID_IMAGE, replaced(test_ptx(), ".param .u64 p,\n.param .u32 n", ".param .u64 p"),
+       "a parameter less");
   load(CUDA_ERROR_INVALID_PTX, "hello", "no PTX");
   load(CUDA_ERROR_INVALID_PTX, test_ptx() + "\xc3\x28", "bytes behind a missing NUL");
   load(CUDA_ERROR_INVALID_PTX, test_ptx().substr(0, test_ptx().size() - 3), "a kernel without an end");
