@@ -16,7 +16,8 @@ public interface Decoder extends AutoCloseable {
     int STATS = 2;
 
     /**
-     * Takes a snapshot of the weights.
+     * Takes the weights for the calls that follow. A backend copies them or reads them later, so they must not change
+     * until the last of those calls, and a change takes another load.
      *
      * @param w [V,E] in
      * @param b [V] in, or null for none

@@ -43,6 +43,9 @@ public final class LmWorkspace implements AutoCloseable {
 
     private final Arena arena;
     private final @Nullable Window[] windows;
+    /** The tokens read and to be predicted, on the host. */
+    private final int[] ids;
+
     private final Tensor stats;
     private final Tensor penalties;
     private final EmbeddingLayer embedding;
@@ -77,6 +80,7 @@ public final class LmWorkspace implements AutoCloseable {
             arena = own(backend.arena("workspace of " + batch + " streams and " + maxSteps + " steps"));
             window = Window.allocate(arena, config, maxSteps, batch, training);
             windows[maxSteps] = window;
+            ids = new int[Math.toIntExact(window.ids.size())];
             stats = arena.real("stats", Decoder.STATS);
             penalties = arena.real("penalties", Regularization.VALUES);
             for (int layer = 0; layer < layers; layer++) {
@@ -176,8 +180,7 @@ public final class LmWorkspace implements AutoCloseable {
         if (frozenTo < 0 || frozenTo > model.groups()) {
             throw new IllegalArgumentException("frozenTo " + frozenTo + " is not in 0.." + model.groups());
         }
-        begin(inputs, steps);
-        uploadTargets(targets);
+        begin(inputs, targets, steps);
         load(masks);
         forward(masks, true);
         backward(regularization, frozenTo, recordNorms);
@@ -192,8 +195,7 @@ public final class LmWorkspace implements AutoCloseable {
      * @throws DataException if an id is not in the vocabulary
      */
     public void evaluate(int[] inputs, int[] targets, int steps) {
-        begin(inputs, steps);
-        uploadTargets(targets);
+        begin(inputs, targets, steps);
         loadUndropped();
         forward(MaskSource.NONE, false);
         decoder.loss(decoderInput(), window.targets, stats);
@@ -206,7 +208,9 @@ public final class LmWorkspace implements AutoCloseable {
      * @throws DataException if an id is not in the vocabulary
      */
     public void forward(int[] inputs, int steps) {
-        begin(inputs, steps);
+        begin(steps);
+        keepIds(inputs, 0);
+        backend.upload(ids, window.inputs);
         loadUndropped();
         forward(MaskSource.NONE, false);
     }
@@ -223,7 +227,14 @@ public final class LmWorkspace implements AutoCloseable {
         decoder.logits(x, logits);
     }
 
-    private void begin(int[] inputs, int steps) {
+    private void begin(int[] inputs, int[] targets, int steps) {
+        begin(steps);
+        keepIds(inputs, 0);
+        keepIds(targets, steps * batch);
+        backend.upload(ids, window.ids);
+    }
+
+    private void begin(int steps) {
         if (steps < 1 || steps > maxSteps) {
             throw new IllegalArgumentException("a window of " + steps + " steps in a workspace of " + maxSteps);
         }
@@ -233,22 +244,18 @@ public final class LmWorkspace implements AutoCloseable {
             windows[steps] = seen;
         }
         window = seen;
-        upload(inputs, window.inputs);
     }
 
-    private void uploadTargets(int[] targets) {
-        upload(targets, window.targets);
-    }
-
-    private void upload(int[] ids, Tensor target) {
-        int count = Math.toIntExact(target.size());
+    /** Checks the ids of the window and copies them to where they are uploaded from. */
+    private void keepIds(int[] tokens, int at) {
+        int count = Math.toIntExact(window.inputs.size());
         for (int i = 0; i < count; i++) {
-            if (ids[i] < 0 || ids[i] >= config.vocab()) {
-                throw new DataException("Token id " + ids[i] + " is not in the model's vocabulary of " + config.vocab()
-                        + "; use the vocabulary that the model was trained with.");
+            if (tokens[i] < 0 || tokens[i] >= config.vocab()) {
+                throw new DataException("Token id " + tokens[i] + " is not in the model's vocabulary of "
+                        + config.vocab() + "; use the vocabulary that the model was trained with.");
             }
         }
-        backend.upload(ids, target);
+        System.arraycopy(tokens, 0, ids, at, count);
     }
 
     private void load(MaskSource masks) {

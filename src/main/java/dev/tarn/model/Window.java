@@ -12,6 +12,8 @@ import dev.tarn.backend.Tensor;
  */
 final class Window {
 
+    /** [2,T,B] {@link #inputs} and {@link #targets}, so that one copy brings both. */
+    final Tensor ids;
     /** [T,B] tokens read. */
     final Tensor inputs;
     /** [T,B] tokens to predict. */
@@ -27,9 +29,12 @@ final class Window {
     /** [T,B] norms of the last layer's output. */
     final Tensor norms;
 
-    private Window(Tensor inputs, Tensor targets, Tensor embedded, Tensor norms, int layers, boolean training) {
-        this.inputs = inputs;
-        this.targets = targets;
+    private Window(Tensor ids, Tensor embedded, Tensor norms, int layers, boolean training) {
+        int steps = ids.dim(1);
+        int batch = ids.dim(2);
+        this.ids = ids;
+        inputs = ids.view(0, steps, batch);
+        targets = ids.view((long) steps * batch, steps, batch);
         this.embedded = embedded;
         this.norms = norms;
         raw = new Tensor[layers];
@@ -41,8 +46,7 @@ final class Window {
     static Window allocate(Arena arena, AwdLstmConfig config, int steps, int batch, boolean training) {
         int layers = config.nLayers();
         Window window = new Window(
-                arena.ids("inputs", steps, batch),
-                arena.ids("targets", steps, batch),
+                arena.ids("inputs and targets", 2, steps, batch),
                 arena.real("embeddings", steps, batch, config.embSz()),
                 arena.real("norms", steps, batch),
                 layers,
@@ -69,8 +73,7 @@ final class Window {
     /** The first steps of this window, in the same memory. */
     Window first(int steps) {
         Window window = new Window(
-                inputs.first(steps),
-                targets.first(steps),
+                ids.view(0, 2, steps, ids.dim(2)),
                 embedded.first(steps),
                 norms.first(steps),
                 raw.length,

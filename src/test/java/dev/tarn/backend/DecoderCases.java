@@ -23,7 +23,6 @@ final class DecoderCases {
         addReuse(cases);
         addLargeLogits(cases);
         addCounting(cases);
-        addSnapshot(cases);
     }
 
     private static void add(List<OpCase> cases, boolean hasBias, int n, int v, int e) {
@@ -162,18 +161,5 @@ final class DecoderCases {
             }
         }
         return best;
-    }
-
-    private static void addSnapshot(List<OpCase> cases) {
-        cases.add(new OpCase("decoder uses the weights that were loaded, not later ones", scene -> {
-            Tensor w = scene.changed("w", 1, 5, 3);
-            Tensor b = scene.changed("b", 1, 5);
-            try (Decoder decoder = scene.backend().decoder(5, 3, 2)) {
-                decoder.load(w, b);
-                scene.backend().zero(w);
-                scene.backend().zero(b);
-                decoder.logits(scene.input("x", 1, 2, 3), scene.output("logits", 2, 5));
-            }
-        }));
     }
 }
