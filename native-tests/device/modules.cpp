@@ -1,6 +1,7 @@
 #include "modules.h"
 
 #include <cstring>
+#include <map>
 
 #include "settings.h"
 #include "sha256.h"
@@ -80,6 +81,18 @@ void add_function(Module& module, const PtxKernel& ptx, const std::string& hash)
   module.functions.push_back(&function);
 }
 
+struct Parsed {
+  Ptx ptx;
+  std::string hash;
+};
+
+// A process opens the device many times, each time with the same modules.
+const Parsed& parsed(const std::string& text) {
+  static std::map<std::string, Parsed> seen;
+  const auto found = seen.find(text);
+  return found != seen.end() ? found->second : seen.emplace(text, Parsed{parse_ptx(text), sha256(text)}).first->second;
+}
+
 }  // namespace
 
 size_t max_shared() {
@@ -99,9 +112,8 @@ Module& load_module(Context& context, const char* image) {
     fail(CUDA_ERROR_NO_BINARY_FOR_GPU, "machine code cannot run on this device, only PTX of kernels it was built with");
   }
   const std::string text = image;
-  const Ptx ptx = parse_ptx(text);
+  const auto& [ptx, hash] = parsed(text);
   check_version(ptx);
-  const std::string hash = sha256(text);
   Module& module = create<Module>(&context);
   try {
     for (const PtxKernel& kernel : ptx.kernels) {
