@@ -20,6 +20,11 @@ public interface BackendProvider {
     @Nullable
     String unavailable();
 
+    /** Whether it is unavailable because nothing of it is here, so that a user who did not ask for it need not hear of it. */
+    default boolean isAbsent() {
+        return false;
+    }
+
     /**
      * Opens the device.
      *

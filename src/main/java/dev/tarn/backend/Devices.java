@@ -69,6 +69,15 @@ public final class Devices {
                         "--device auto found no usable device; run `tarn doctor` to see what is missing."));
     }
 
+    /** Why {@code auto} passes over devices that are better than what it takes and nearly usable: a sentence for each. */
+    public static List<String> passedOver() {
+        return providers().stream()
+                .takeWhile(provider -> provider.rank() >= 0 && provider.unavailable() != null)
+                .filter(provider -> !provider.isAbsent())
+                .map(provider -> "--device auto passes " + provider.name() + " over: " + provider.unavailable())
+                .toList();
+    }
+
     private static String names() {
         return String.join(", ", providers().stream().map(BackendProvider::name).toList());
     }

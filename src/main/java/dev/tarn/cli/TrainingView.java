@@ -1,6 +1,7 @@
 package dev.tarn.cli;
 
 import dev.tarn.backend.DeviceInfo;
+import dev.tarn.backend.Devices;
 import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.RunConfig;
@@ -52,7 +53,11 @@ final class TrainingView implements Callback {
         DeviceInfo device = training.backend().info();
         AwdLstmConfig model = training.learner().model().config();
         RunConfig config = training.folder().config();
-        String name = config.run().device().equals("auto") ? device.device() + " (chosen by auto)" : device.device();
+        boolean isAuto = config.run().device().equals("auto");
+        String name = isAuto ? device.device() + " (chosen by auto)" : device.device();
+        if (isAuto) {
+            Devices.passedOver().forEach(console::note);
+        }
         console.note("device    " + name + ": " + device.description());
         console.note(String.format(
                 Locale.ROOT,

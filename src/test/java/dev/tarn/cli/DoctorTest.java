@@ -51,7 +51,7 @@ class DoctorTest {
 
     @Test
     @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
-    void aLibraryThatIsNoneIsOneLineAndExitCode4() throws IOException, InterruptedException {
+    void aLibraryThatIsNoneIsOneLineAndAnErrorWhereCudaIsAskedFor() throws IOException, InterruptedException {
         Files.writeString(temp.resolve("libcuda.so.1"), "no library");
         String text = Tarn.text(temp, "text.txt", 60).toString();
         String run = temp.resolve("run").toString();
@@ -72,6 +72,30 @@ class DoctorTest {
                 .endsWith("or use --device cpu.\n")
                 .hasLineCount(1);
         assertThat(temp.resolve("run")).doesNotExist();
+        assertThat(out(
+                        0,
+                        "lm",
+                        "train",
+                        "--cuda-libs",
+                        temp.toString(),
+                        "--train",
+                        text,
+                        "--run",
+                        run,
+                        "--emb-sz",
+                        "8",
+                        "--n-hid",
+                        "12",
+                        "--bs",
+                        "4",
+                        "--bptt",
+                        "8",
+                        "--epochs",
+                        "1",
+                        "--tokenizer",
+                        "whitespace"))
+                .contains("--device auto passes cuda over: " + temp + "/libcuda.so.1 cannot be used")
+                .contains("device    cpu (chosen by auto)");
         assertThat(out(0, "doctor", "--cuda-libs", temp.toString())).contains("it is no shared library");
     }
 }

@@ -1,6 +1,7 @@
 package dev.tarn.backend.cuda;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,6 +103,11 @@ final class CudaLibraries {
     /** Null once everything is loaded, otherwise one sentence that says what is missing and how to mend it. */
     static @Nullable String problem() {
         return outcome().problem;
+    }
+
+    /** Whether this machine has no driver, and so was not meant for CUDA. */
+    static boolean isAbsent() {
+        return Library.DRIVER.missing().equals(problem());
     }
 
     /** What was loaded of NVIDIA's libraries, in that order. */
@@ -224,7 +230,7 @@ final class CudaLibraries {
             }
             return null;
         } catch (IOException e) {
-            return e instanceof java.nio.file.FileSystemException ? "it cannot be read" : e.getMessage();
+            return e instanceof FileSystemException ? "it cannot be read" : e.getMessage();
         }
     }
 
@@ -273,7 +279,8 @@ final class CudaLibraries {
         try {
             natives = UnpackedNatives.unpack(List.of("JCudaDriver", "JCublas2", "JCudnn"), System.getenv());
         } catch (IOException e) {
-            return "JCuda's own libraries cannot be unpacked (" + e.getMessage()
+            String cause = e instanceof FileSystemException ? e.getMessage() + " cannot be written" : e.getMessage();
+            return "JCuda's own libraries cannot be unpacked (" + cause
                     + "); set XDG_CACHE_HOME to a folder of your own that can be written" + OR_CPU;
         }
         for (Path file : natives.files()) {

@@ -35,13 +35,22 @@ public final class CudaProvider implements BackendProvider {
         return Driver.PROBLEM;
     }
 
+    @Override
+    public boolean isAbsent() {
+        return CudaLibraries.isAbsent();
+    }
+
     /** Starts the driver once, and only after all libraries are there. */
     private static final class Driver {
         static final @Nullable String PROBLEM = problem();
 
         private static @Nullable String problem() {
             String problem = CudaLibraries.problem();
-            return problem == null ? DriverCheck.problem() : problem;
+            try {
+                return problem == null ? DriverCheck.problem() : problem;
+            } catch (DeviceException e) {
+                return e.sentence();
+            }
         }
     }
 

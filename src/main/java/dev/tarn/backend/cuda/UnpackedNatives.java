@@ -60,24 +60,32 @@ final class UnpackedNatives {
             String file = "lib" + name + "-" + VERSION + "-linux-x86_64.so";
             contents.put(file, resource("/lib/" + file));
         }
-        String temporary = System.getProperty("java.io.tmpdir");
-        IOException first = null;
-        for (Path place : List.of(cache(environment), Path.of(temporary, "tarn-" + System.getProperty("user.name")))) {
+        String name = "jcuda-" + VERSION + "-" + hash(contents);
+        try {
+            return unpack(contents, cache(environment).resolve(name));
+        } catch (IOException first) {
             try {
-                return unpack(contents, place.resolve("jcuda-" + VERSION + "-" + hash(contents)));
-            } catch (IOException e) {
-                first = first == null ? e : first;
+                return unpack(contents, besideTemporaryFiles().resolve(name));
+            } catch (IOException second) {
+                first.addSuppressed(second);
+                throw first;
             }
         }
-        throw first;
+    }
+
+    private static Path besideTemporaryFiles() {
+        return Path.of(System.getProperty("java.io.tmpdir"), "tarn-" + System.getProperty("user.name"));
     }
 
     private static Path cache(Map<String, String> environment) {
         String set = environment.get("XDG_CACHE_HOME");
         // The specification of the variable says to ignore what is not absolute.
-        Path cache =
-                set != null && set.startsWith("/") ? Path.of(set) : Path.of(System.getProperty("user.home"), ".cache");
-        return cache.resolve("tarn");
+        if (set != null && set.startsWith("/")) {
+            return Path.of(set, "tarn");
+        }
+        Path home = Path.of(System.getProperty("user.home"));
+        // A user whom the system does not know, as in many containers, has "?" for a home.
+        return home.isAbsolute() ? home.resolve(".cache").resolve("tarn") : besideTemporaryFiles();
     }
 
     /** Into this folder. */
