@@ -105,6 +105,11 @@ final class CudaLibraries {
         return outcome().problem;
     }
 
+    /** Whether there is a driver to load, be it good or not; nothing is loaded to see it. */
+    static boolean isDriverHere() {
+        return !LibraryFolders.ofThisProcess().find(Library.DRIVER.file()).isEmpty();
+    }
+
     /** Whether this machine has no driver, and so was not meant for CUDA. */
     static boolean isAbsent() {
         return Library.DRIVER.missing().equals(problem());
@@ -120,7 +125,7 @@ final class CudaLibraries {
             List<Found> found = new ArrayList<>();
             String problem = platformProblem(System.getProperty("os.name"), System.getProperty("os.arch"));
             if (problem == null) {
-                problem = load(LibraryFolders.ofThisProcess(), System::load, found);
+                problem = load(LibraryFolders.ofThisProcess(), CudaLibraries::loadHere, found);
             }
             outcome = new Outcome(problem == null ? loadJcuda() : problem, List.copyOf(found));
         }
@@ -204,9 +209,9 @@ final class CudaLibraries {
         for (String part : parts) {
             LibraryFolders.Candidate beside = new LibraryFolders.Candidate(
                     candidate.file().resolveSibling(part), candidate.origin(), candidate.isNamed());
-            if (Files.isRegularFile(beside.file())
-                    && load(beside.file(), loader) == null
-                    && library == Library.CUBLAS) {
+            boolean isLoaded = Files.isRegularFile(beside.file()) && load(beside.file(), loader) == null;
+            // cuDNN's parts are always of one version with it.
+            if (isLoaded && library == Library.CUBLAS) {
                 found.add(found(part, beside));
             }
         }
@@ -241,6 +246,11 @@ final class CudaLibraries {
         } catch (UnsatisfiedLinkError e) {
             return loaderText(e, file);
         }
+    }
+
+    /** Java ties a library to the class that loads it: that must be one beside JCuda's, and not a lambda of the JDK's. */
+    private static void loadHere(String path) {
+        System.load(path);
     }
 
     /** The loader's own words without the path that the sentence has already, and without Java's guess at a cause. */
@@ -284,7 +294,7 @@ final class CudaLibraries {
                     + "); set XDG_CACHE_HOME to a folder of your own that can be written" + OR_CPU;
         }
         for (Path file : natives.files()) {
-            String complaint = load(file, System::load);
+            String complaint = load(file, CudaLibraries::loadHere);
             if (complaint != null) {
                 return file + " does not load: " + complaint + "; "
                         + (complaint.contains("failed to map segment")

@@ -144,7 +144,7 @@ public final class CudaProbe {
             return "CUDA did not answer for " + TIMEOUT_SECONDS + " seconds";
         }
         String words = log.lines()
-                .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .filter(line -> !line.isBlank() && !line.startsWith("#") && !line.startsWith("\tat "))
                 .reduce((line, last) -> last)
                 .map(line -> " (" + line.strip() + ")")
                 .orElse("");

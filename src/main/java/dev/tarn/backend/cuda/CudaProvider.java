@@ -64,10 +64,13 @@ public final class CudaProvider implements BackendProvider {
         return List.of(LstmPath.CUDNN, LstmPath.FUSED);
     }
 
-    /** In a process of its own, which libraries of a wrong version may end. */
+    /** In a process of its own, which libraries of a wrong version may end; without a driver there is nothing to end it. */
     @Override
     public Diagnosis diagnose() {
-        return CudaProbe.run();
+        String problem = CudaLibraries.isDriverHere() ? null : unavailable();
+        return problem == null
+                ? CudaProbe.run()
+                : new Diagnosis(false, List.of(new Diagnosis.Finding("device cuda", false, problem)));
     }
 
     /** Whether the first device opens in this process. */

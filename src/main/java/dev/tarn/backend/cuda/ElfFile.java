@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * that is missing ends the process when it is called, so both are looked at before a library is loaded.
  *
  * @param soname the name for the loader; null if the library has none
- * @param words the dynamic string table: every name of a symbol, between zero bytes
+ * @param words the dynamic string table: every name of a symbol, with a zero byte after it
  */
 record ElfFile(@Nullable String soname, String words) {
 
@@ -31,9 +31,9 @@ record ElfFile(@Nullable String soname, String words) {
     /** No section that is looked at here comes near this; what claims more is damaged. */
     private static final long MOST_BYTES = 64L << 20;
 
-    /** Whether the library has or uses a symbol of this name. */
+    /** Whether the library has or uses a symbol of this name; a name may be stored as the end of a longer one. */
     boolean knows(String symbol) {
-        return words.contains("\0" + symbol + "\0");
+        return words.contains(symbol + "\0");
     }
 
     /**
