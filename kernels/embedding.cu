@@ -87,7 +87,7 @@ __device__ __forceinline__ void add_rows(float* __restrict__ dw, const float* __
 //              the second-level cache
 // determinism: positions are added in their order, whatever the order of blocks
 // aliasing:    none
-extern "C" __global__ void __launch_bounds__(BLOCK)
+extern "C" __global__ void __launch_bounds__(BLOCK, 3)
     embedding_backward(float* __restrict__ dw, const float* __restrict__ dOut, const int* __restrict__ ids,
                        DropoutMask rows, DropoutMask input, int positions, int batch, int width, int padding,
                        int vec) {

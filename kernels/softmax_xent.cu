@@ -78,7 +78,7 @@ __device__ __forceinline__ bool is_beaten(const float* __restrict__ row, const f
 // determinism: each thread in order, then a tree
 // aliasing:    none
 // source:      -
-extern "C" __global__ void __launch_bounds__(BLOCK)
+extern "C" __global__ void __launch_bounds__(BLOCK, 6)
     xent_rows(float* __restrict__ largest, float* __restrict__ sums, float* __restrict__ losses, int* correct,
               const float* __restrict__ x, const float* __restrict__ bias, const int* __restrict__ targets,
               int vocabulary, int vec) {

@@ -16,7 +16,7 @@
 #define __host__
 #define __forceinline__ inline
 #define __restrict__ __restrict
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 // Shared memory of a kernel is static: blocks run one after the other. The section lets the engine poison it before each.
 #define __shared__ static __attribute__((section("device_shared")))
 #define DYNAMIC_SHARED(type, name) type* name = reinterpret_cast<type*>(host::dynamic_shared())
