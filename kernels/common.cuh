@@ -46,6 +46,23 @@ __device__ __forceinline__ void store(float* p, const Floats<4>& v) {
   *reinterpret_cast<float4*>(p) = make_float4(v.at[0], v.at[1], v.at[2], v.at[3]);
 }
 
+// bfloat16, as bits: what tensor cores multiply where a run asks for it. Kernels calculate in float and only write it.
+typedef unsigned short Bf16;
+
+// The nearest one, ties to even. By integers: the instruction for it came with compute capability 8.0.
+__device__ __forceinline__ Bf16 to_bf16(float v) {
+  const unsigned bits = __float_as_uint(v);
+  const bool isNan = (bits & 0x7fffffffu) > 0x7f800000u;
+  return static_cast<Bf16>(isNan ? bits >> 16 | 0x40u : (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+__device__ __forceinline__ void store(Bf16* p, const Floats<1>& v) { *p = to_bf16(v.at[0]); }
+
+__device__ __forceinline__ void store(Bf16* p, const Floats<4>& v) {
+  *reinterpret_cast<uint2*>(p) = make_uint2(to_bf16(v.at[0]) | static_cast<unsigned>(to_bf16(v.at[1])) << 16,
+                                            to_bf16(v.at[2]) | static_cast<unsigned>(to_bf16(v.at[3])) << 16);
+}
+
 // The sum over a warp, in every lane; a butterfly, so the order of additions is the same everywhere and each time.
 template <typename T>
 __device__ __forceinline__ T warp_sum(T v) {

@@ -4,7 +4,8 @@
 __device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 
 template <int W>
-__device__ __forceinline__ void step_forward(float* __restrict__ h, float* __restrict__ c, float* __restrict__ gates,
+__device__ __forceinline__ void step_forward(float* __restrict__ h, Bf16* __restrict__ rounded,
+                                             float* __restrict__ c, float* __restrict__ gates,
                                              const float* __restrict__ before, const float* __restrict__ bIh,
                                              const float* __restrict__ bHh, int batch, int hidden) {
   const int unit = (blockIdx.x * BLOCK + threadIdx.x) * W;
@@ -36,29 +37,34 @@ __device__ __forceinline__ void step_forward(float* __restrict__ h, float* __res
   }
   store(c + unit, cell);
   store(h + unit, output);
+  if (rounded != nullptr) {
+    store(rounded + unit, output);
+  }
 }
 
 // math:        i, f, o = sigmoid(a + bIh + bHh); g = tanh(a + bIh + bHh); c = f c' + i g; h = o tanh(c)
-// shapes:      h, c, before (c') [B,H]; gates [B,4H], in: a = x wIh' + h' wHh', out: i, f, g, o; bIh, bHh [4H]
+// shapes:      h, c, before (c') [B,H]; gates [B,4H], in: a = x wIh' + h' wHh', out: i, f, g, o; bIh, bHh [4H];
+//              rounded [B,H], h in bfloat16 for the next product, or null
 // grid:        ceil(B*H / (256*vec)); vec = 4 needs H % 4 == 0 and 16-byte addresses
-// traffic:     reads 20, writes 24 bytes a unit; the biases come from cache
+// traffic:     reads 20, writes 24 bytes a unit, and 2 for rounded; the biases come from cache
 // determinism: one thread per unit
 // aliasing:    none
 // source:      Hochreiter & Schmidhuber 1997, as cuDNN and PyTorch have it: two biases
 // saved for backward: gates and c
 extern "C" __global__ void __launch_bounds__(BLOCK)
-    lstm_step_forward(float* __restrict__ h, float* __restrict__ c, float* __restrict__ gates,
-                      const float* __restrict__ before, const float* __restrict__ bIh,
+    lstm_step_forward(float* __restrict__ h, Bf16* __restrict__ rounded, float* __restrict__ c,
+                      float* __restrict__ gates, const float* __restrict__ before, const float* __restrict__ bIh,
                       const float* __restrict__ bHh, int batch, int hidden, int vec) {
   if (vec == 4) {
-    step_forward<4>(h, c, gates, before, bIh, bHh, batch, hidden);
+    step_forward<4>(h, rounded, c, gates, before, bIh, bHh, batch, hidden);
   } else {
-    step_forward<1>(h, c, gates, before, bIh, bHh, batch, hidden);
+    step_forward<1>(h, rounded, c, gates, before, bIh, bHh, batch, hidden);
   }
 }
 
 template <int W>
-__device__ __forceinline__ void step_backward(float* __restrict__ gates, float* __restrict__ dc,
+__device__ __forceinline__ void step_backward(float* __restrict__ gates, Bf16* __restrict__ rounded,
+                                              float* __restrict__ dc,
                                               const float* __restrict__ c, const float* __restrict__ before,
                                               const float* __restrict__ dy, const float* __restrict__ dh,
                                               int batch, int hidden) {
@@ -66,7 +72,8 @@ __device__ __forceinline__ void step_backward(float* __restrict__ gates, float* 
   if (unit >= batch * hidden) {
     return;
   }
-  float* row = gates + static_cast<long long>(unit / hidden) * 4 * hidden + unit % hidden;
+  const long long start = static_cast<long long>(unit / hidden) * 4 * hidden + unit % hidden;
+  float* row = gates + start;
   const Floats<W> i = load<W>(row);
   const Floats<W> f = load<W>(row + hidden);
   const Floats<W> g = load<W>(row + 2 * hidden);
@@ -91,25 +98,29 @@ __device__ __forceinline__ void step_backward(float* __restrict__ gates, float* 
 #pragma unroll
   for (int gate = 0; gate < 4; gate++) {
     store(row + gate * hidden, da[gate]);
+    if (rounded != nullptr) {
+      store(rounded + start + gate * hidden, da[gate]);
+    }
   }
   store(dc + unit, dcell);
 }
 
 // math:        d = dy + dh; q = dc + d o (1 - tanh(c)^2); dc = q f;
 //              da = (q g i(1-i), q c' f(1-f), q i (1-g^2), d tanh(c) o(1-o))
-// shapes:      gates [B,4H], in: i, f, g, o, out: da; dc [B,H] in and out; c, before (c'), dy, dh [B,H]
+// shapes:      gates [B,4H], in: i, f, g, o, out: da; dc [B,H] in and out; c, before (c'), dy, dh [B,H];
+//              rounded [B,4H], da in bfloat16 for the products, or null
 // grid:        as lstm_step_forward
-// traffic:     reads 36, writes 20 bytes a unit
+// traffic:     reads 36, writes 20 bytes a unit, and 8 for rounded
 // determinism: one thread per unit
 // aliasing:    none
 // source:      the derivative of lstm_step_forward
 extern "C" __global__ void __launch_bounds__(BLOCK)
-    lstm_step_backward(float* __restrict__ gates, float* __restrict__ dc, const float* __restrict__ c,
-                       const float* __restrict__ before, const float* __restrict__ dy,
-                       const float* __restrict__ dh, int batch, int hidden, int vec) {
+    lstm_step_backward(float* __restrict__ gates, Bf16* __restrict__ rounded, float* __restrict__ dc,
+                       const float* __restrict__ c, const float* __restrict__ before,
+                       const float* __restrict__ dy, const float* __restrict__ dh, int batch, int hidden, int vec) {
   if (vec == 4) {
-    step_backward<4>(gates, dc, c, before, dy, dh, batch, hidden);
+    step_backward<4>(gates, rounded, dc, c, before, dy, dh, batch, hidden);
   } else {
-    step_backward<1>(gates, dc, c, before, dy, dh, batch, hidden);
+    step_backward<1>(gates, rounded, dc, c, before, dy, dh, batch, hidden);
   }
 }

@@ -118,7 +118,8 @@ extern "C" __global__ void __launch_bounds__(BLOCK, 6)
 }
 
 template <int W>
-__device__ __forceinline__ void gradient(float* x, float* __restrict__ partial, const float* __restrict__ bias,
+__device__ __forceinline__ void gradient(float* x, Bf16* __restrict__ rounded, float* __restrict__ partial,
+                                         const float* __restrict__ bias,
                                          const int* __restrict__ targets, const float* __restrict__ largest,
                                          const float* __restrict__ sums, float mean, int rows, int vocabulary) {
   const int v = (blockIdx.x * BLOCK + threadIdx.x) * W;
@@ -139,28 +140,32 @@ __device__ __forceinline__ void gradient(float* x, float* __restrict__ partial, 
       d.at[k] = expf(d.at[k] - shift) * share - (target == k ? mean : 0.0f);
       total.at[k] += d.at[k];
     }
-    store(of + v, d);
+    if (rounded != nullptr) {
+      store(rounded + static_cast<long long>(row) * vocabulary + v, d);
+    } else {
+      store(of + v, d);
+    }
   }
   store(partial + static_cast<long long>(blockIdx.y) * vocabulary + v, total);
 }
 
-// math:        z = x + bias; x[r,v] becomes mean * (exp(z - largest[r]) / sums[r] - [v = target[r]]);
-//              partial[g,v] = the sum of that over the rows of group g
-// shapes:      x [N,V], in: logits, out: their gradient; partial [ceil(N/64),V]; bias [V], or null;
-//              targets, largest, sums [N]
+// math:        z = x + bias; d = mean * (exp(z - largest[r]) / sums[r] - [v = target[r]]) takes the place of x[r,v], or
+//              goes to rounded[r,v] in bfloat16 and leaves x as it was;
+//              partial[g,v] = the sum of d over the rows of group g
+// shapes:      x [N,V]; rounded [N,V], or null; partial [ceil(N/64),V]; bias [V], or null; targets, largest, sums [N]
 // grid:        x = ceil(V / (256*vec)), y = ceil(N / 64); vec = 4 needs V % 4 == 0 and 16-byte addresses
-// traffic:     reads 4, writes 4 bytes a logit and 4/64 for partial
+// traffic:     reads 4, writes 4 bytes a logit, or 2 to rounded, and 4/64 for partial
 // determinism: rows are added in their order
 // aliasing:    none
 // source:      the derivative of the mean cross-entropy, mean = 1/N
 extern "C" __global__ void __launch_bounds__(BLOCK)
-    xent_gradient(float* x, float* __restrict__ partial, const float* __restrict__ bias,
+    xent_gradient(float* x, Bf16* __restrict__ rounded, float* __restrict__ partial, const float* __restrict__ bias,
                   const int* __restrict__ targets, const float* __restrict__ largest, const float* __restrict__ sums,
                   float mean, int rows, int vocabulary, int vec) {
   if (vec == 4) {
-    gradient<4>(x, partial, bias, targets, largest, sums, mean, rows, vocabulary);
+    gradient<4>(x, rounded, partial, bias, targets, largest, sums, mean, rows, vocabulary);
   } else {
-    gradient<1>(x, partial, bias, targets, largest, sums, mean, rows, vocabulary);
+    gradient<1>(x, rounded, partial, bias, targets, largest, sums, mean, rows, vocabulary);
   }
 }
 

@@ -66,8 +66,8 @@ Backward<R> backward(int batch, int hidden, const std::vector<float>& gates, con
   return out;
 }
 
-void test_step(int batch, int hidden, Random& random) {
-  const std::string name = " " + shape({batch, hidden});
+void test_step(int batch, int hidden, bool isRounded, Random& random) {
+  const std::string name = " " + shape({batch, hidden}) + (isRounded ? " rounded" : "");
   const size_t units = static_cast<size_t>(batch) * hidden;
   const auto a = random.normal(4 * units, 2.0f);
   const auto before = random.normal(units);
@@ -76,8 +76,12 @@ void test_step(int batch, int hidden, Random& random) {
   const int width = vec({hidden});
   const Grid blocks = grid(ceil_div(static_cast<long long>(units), 256 * width));
   Buffer<float> h(zeros<float>(units)), c(zeros<float>(units)), gates(a), earlier(before), b0(bIh), b1(bHh);
-  LAUNCH(lstm_step_forward, blocks, 0, h.device(), c.device(), gates.device(), earlier.device(), b0.device(),
-         b1.device(), batch, hidden, width);
+  Buffer<Bf16> rounded(zeros<Bf16>(units)), roundedGates(zeros<Bf16>(4 * units));
+  LAUNCH(lstm_step_forward, blocks, 0, h.device(), isRounded ? rounded.device() : nullptr, c.device(), gates.device(),
+         earlier.device(), b0.device(), b1.device(), batch, hidden, width);
+  if (isRounded) {
+    check_equal("lstm_step_forward rounded" + name, rounded.read(), nearest_bf16(h.read()));
+  }
   const auto exact = forward<double>(batch, hidden, a, before, bIh, bHh);
   const auto plain = roundings([&] { return forward<float>(batch, hidden, a, before, bIh, bHh); });
   check("lstm_step_forward h" + name, h.read(), exact.h, plain, &Forward<float>::h);
@@ -88,8 +92,11 @@ void test_step(int batch, int hidden, Random& random) {
   const auto cells = c.read();
   const auto dy = random.normal(units), dh = random.normal(units), dcAfter = random.normal(units);
   Buffer<float> down(dy), carried(dh), dc(dcAfter);
-  LAUNCH(lstm_step_backward, blocks, 0, gates.device(), dc.device(), c.device(), earlier.device(), down.device(),
-         carried.device(), batch, hidden, width);
+  LAUNCH(lstm_step_backward, blocks, 0, gates.device(), isRounded ? roundedGates.device() : nullptr, dc.device(),
+         c.device(), earlier.device(), down.device(), carried.device(), batch, hidden, width);
+  if (isRounded) {
+    check_equal("lstm_step_backward rounded" + name, roundedGates.read(), nearest_bf16(gates.read()));
+  }
   const auto exactBack = backward<double>(batch, hidden, saved, cells, before, dy, dh, dcAfter);
   const auto plainBack =
       roundings([&] { return backward<float>(batch, hidden, saved, cells, before, dy, dh, dcAfter); });
@@ -126,7 +133,8 @@ void test_sums(int rows, int columns, Random& random) {
 void run(unsigned seed) {
   Random random(seed);
   for (auto [batch, hidden] : {std::pair{1, 1}, {3, 5}, {2, 71}, {7, 64}, {33, 70}, {1, 1150}}) {
-    test_step(batch, hidden, random);
+    test_step(batch, hidden, false, random);
+    test_step(batch, hidden, true, random);
   }
   for (auto [rows, columns] : {std::pair{1, 1}, {70, 33}, {500, 132}}) {
     test_sums(rows, columns, random);

@@ -80,11 +80,20 @@ void test(int rows, int vocabulary, float deviation, bool isBiased, Random& rand
   if (!std::isnan(stats.read()[1])) {
     fail("xent hits that nobody counted are a number" + name);
   }
+  Bf16* unrounded = nullptr;
   const int groups = static_cast<int>(ceil_div(rows, 64));
   Buffer<float> partial(zeros<float>(static_cast<size_t>(groups) * vocabulary));
-  LAUNCH(xent_gradient, grid(ceil_div(vocabulary, 256 * width), groups), 0, logits.device(), partial.device(),
-         added, ids.device(), largest.device(), sums.device(), 1.0f / rows, rows, vocabulary, width);
+  LAUNCH(xent_gradient, grid(ceil_div(vocabulary, 256 * width), groups), 0, logits.device(), unrounded,
+         partial.device(), added, ids.device(), largest.device(), sums.device(), 1.0f / rows, rows, vocabulary, width);
   LAUNCH(xent_bias, grid(ceil_div(vocabulary, 256)), 0, bias.device(), partial.device(), groups, vocabulary);
+  Buffer<float> again(stored), partialAgain(zeros<float>(partial.read().size()));
+  Buffer<Bf16> rounded(zeros<Bf16>(x.size()));
+  LAUNCH(xent_gradient, grid(ceil_div(vocabulary, 256 * width), groups), 0, again.device(), rounded.device(),
+         partialAgain.device(), added, ids.device(), largest.device(), sums.device(), 1.0f / rows, rows, vocabulary,
+         width);
+  check_equal("xent gradient, rounded" + name, rounded.read(), nearest_bf16(logits.read()));
+  check_equal("xent logits under a rounded gradient" + name, again.read(), stored);
+  check_equal("xent sums of a rounded gradient" + name, partialAgain.read(), partial.read());
   check("xent gradient" + name, logits.read(), exact.gradient, plain, &Result<float>::gradient);
   check("xent bias" + name, bias.read(), exact.bias, plain, &Result<float>::bias);
 

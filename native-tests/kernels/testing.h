@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -27,6 +28,39 @@ inline int checks = 0;
 inline void fail(const std::string& message) {
   std::printf("FAILED  %s\n", message.c_str());
   failures++;
+}
+
+// The bits of the bfloat16 nearest to a float, by distance: of the two around it the nearer, and of two as near the even.
+inline unsigned short nearest_bf16(float v) {
+  unsigned bits;
+  std::memcpy(&bits, &v, sizeof(bits));
+  const unsigned below = bits >> 16;
+  if (!std::isfinite(v) || (bits & 0xffff) == 0) {
+    return static_cast<unsigned short>(std::isnan(v) ? below | 0x40 : below);
+  }
+  const double tail = (bits & 0xffff) / 65536.0;
+  const bool up = tail > 0.5 || (tail == 0.5 && below % 2 == 1);
+  return static_cast<unsigned short>(below + up);
+}
+
+inline std::vector<unsigned short> nearest_bf16(const std::vector<float>& values) {
+  std::vector<unsigned short> bits;
+  for (float v : values) {
+    bits.push_back(nearest_bf16(v));
+  }
+  return bits;
+}
+
+// Counts a check of bits.
+template <typename T>
+void check_equal(const std::string& name, const std::vector<T>& got, const std::vector<T>& wanted) {
+  checks++;
+  for (size_t k = 0; k < wanted.size(); k++) {
+    if (got[k] != wanted[k]) {
+      fail(name + "[" + std::to_string(k) + "] is " + std::to_string(got[k]) + ", expected " + std::to_string(wanted[k]));
+      return;
+    }
+  }
 }
 
 #ifdef TARN_HOST

@@ -9,6 +9,8 @@ public enum Precision {
     F64,
     /** IEEE single precision. */
     F32,
+    /** TensorFloat-32 factors, which have single precision's range and ten bits behind the leading one; GPUs alone. */
+    TF32,
     /** bfloat16 factors, single-precision accumulation and master weights. */
     BF16
 }

@@ -72,6 +72,10 @@ public final class CpuProvider implements BackendProvider {
             throw new ConfigException(
                     "--precision f64 is not offered by --device cpu, which has f32 and bf16; use --device reference.");
         }
+        if (precision == Precision.TF32) {
+            throw new ConfigException(
+                    "--precision tf32 is not offered by --device cpu, which has f32 and bf16; use --device cuda.");
+        }
         String problem = unavailable();
         if (problem != null) {
             throw new DeviceException("--device cpu cannot be used: " + problem);

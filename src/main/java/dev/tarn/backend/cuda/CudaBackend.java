@@ -36,7 +36,7 @@ final class CudaBackend implements Backend {
     CudaBackend(int index, Precision precision, LstmPath path) {
         this.path = path;
         try {
-            device = owned.add(new CudaDevice(index));
+            device = owned.add(new CudaDevice(index, precision));
             staging = owned.add(new Staging(device.stream()));
             embedding = new CudaEmbedding(device);
             regularizer = new CudaRegularizer(device, embedding);
@@ -175,7 +175,7 @@ final class CudaBackend implements Backend {
     @Override
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
         device.enter();
-        return path == LstmPath.FUSED
+        return path == LstmPath.FUSED || info.precision() == Precision.BF16
                 ? new FusedLstm(device, batch, maxSteps, inputSize, hiddenSize)
                 : new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize);
     }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The decoder by cuBLAS, the loss by kernels of our own. The logits of a window lie in device memory as a whole, without
- * their bias, which is added where they are read; their gradient takes their place.
+ * their bias, which is added where they are read; their gradient takes their place, or with bfloat16 factors one of its own.
  *
  * <p>{@link #load} keeps the tensors and not their values: they stay as they are until the next load.
  */
@@ -26,13 +26,18 @@ final class CudaDecoder implements Decoder {
     private final DevicePointer losses;
     private final DevicePointer correct;
     private final DevicePointer partial;
+    private final Factors weightFactors;
+    private final Factors inputFactors;
+    private final Factors gradientFactors;
     private final Kernel xentRows;
     private final Kernel xentGradient;
     private final Kernel xentBias;
     private final Kernel xentStats;
     private final Kernel addBias;
     private final Owned owned = new Owned();
-    private @Nullable CudaTensor w;
+    /** What {@link #weightFactors} gave for the weights loaded last. */
+    private @Nullable DevicePointer factors;
+
     private @Nullable CudaTensor bias;
 
     CudaDecoder(CudaDevice device, int vocabulary, int embSz, int maxRows) {
@@ -53,6 +58,11 @@ final class CudaDecoder implements Decoder {
             losses = take("losses", maxRows);
             correct = take("hits", maxRows);
             partial = take("bias gradients", Kernel.blocks(maxRows, GROUP) * vocabulary);
+            weightFactors =
+                    owned.add(new Factors(device, "the rounded weights of the decoder", (long) vocabulary * embSz));
+            inputFactors = owned.add(new Factors(device, "the rounded input of the decoder", (long) maxRows * embSz));
+            gradientFactors =
+                    owned.add(new Factors(device, "the rounded gradients of logits", (long) maxRows * vocabulary));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -69,15 +79,16 @@ final class CudaDecoder implements Decoder {
     @Override
     public void load(Tensor weights, @Nullable Tensor b) {
         Shapes.decoderLoad(weights, b, vocabulary, embSz);
-        w = CudaTensor.of(weights);
+        device.enter();
+        factors = weightFactors.of(CudaTensor.of(weights).pointer(), (long) vocabulary * embSz);
         bias = CudaTensor.orNull(b);
     }
 
     private DevicePointer weights() {
-        if (w == null) {
+        if (factors == null) {
             throw new IllegalStateException("decoder: load comes first");
         }
-        return w.pointer();
+        return factors;
     }
 
     private int vec() {
@@ -108,7 +119,8 @@ final class CudaDecoder implements Decoder {
     }
 
     private void multiply(Tensor x, DevicePointer target, int rows) {
-        device.gemm().timesTransposed(CudaTensor.of(x).pointer(), weights(), target, rows, vocabulary, embSz, false);
+        DevicePointer read = inputFactors.of(CudaTensor.of(x).pointer(), (long) rows * embSz);
+        device.gemm().timesTransposed(read, weights(), target, rows, vocabulary, embSz, false);
     }
 
     @Override
@@ -129,6 +141,7 @@ final class CudaDecoder implements Decoder {
         xentGradient
                 .begin()
                 .pointer(logits)
+                .orNull(gradientFactors.rounded())
                 .pointer(partial)
                 .tensor(bias)
                 .tensor(CudaTensor.of(targets))
@@ -147,12 +160,13 @@ final class CudaDecoder implements Decoder {
                     .int32(vocabulary)
                     .launch(Kernel.blocks(vocabulary, xentBias.blockSize()));
         }
-        device.gemm().times(logits, weights(), CudaTensor.of(dx).pointer(), rows, embSz, vocabulary, false);
+        DevicePointer gradient = gradientFactors.rounded() == null ? logits : gradientFactors.rounded();
+        device.gemm().times(gradient, weights(), CudaTensor.of(dx).pointer(), rows, embSz, vocabulary, false);
         if (dw != null) {
             device.gemm()
                     .transposedTimes(
-                            logits,
-                            CudaTensor.of(x).pointer(),
+                            gradient,
+                            inputFactors.rounded() == null ? CudaTensor.of(x).pointer() : inputFactors.rounded(),
                             CudaTensor.of(dw).pointer(),
                             vocabulary,
                             embSz,

@@ -1,6 +1,6 @@
 package dev.tarn.backend.cuda;
 
-import dev.tarn.DeviceException;
+import dev.tarn.backend.Precision;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import jcuda.driver.CUcontext;
@@ -29,6 +29,7 @@ final class CudaDevice implements AutoCloseable {
     private static final int NAME_BYTES = 256;
 
     private final int index;
+    private final Precision precision;
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
     private final CUstream stream = new CUstream();
@@ -47,18 +48,14 @@ final class CudaDevice implements AutoCloseable {
     /** The thread that the context was last made current on. */
     private Thread thread;
 
-    /** @throws DeviceException if there is no such device or it cannot be used */
-    CudaDevice(int index) {
+    /**
+     * @param index of a device that the driver sees
+     * @throws dev.tarn.DeviceException if it cannot be used
+     */
+    CudaDevice(int index, Precision precision) {
         this.index = index;
+        this.precision = precision;
         Cuda.check(JCudaDriver.cuInit(0), "cuInit");
-        int[] count = new int[1];
-        Cuda.check(JCudaDriver.cuDeviceGetCount(count), "cuDeviceGetCount");
-        if (index >= count[0]) {
-            throw new DeviceException("--device cuda:" + index + " does not exist: the driver sees "
-                    + (count[0] == 1
-                            ? "one GPU, cuda:0."
-                            : count[0] + " GPUs, cuda:0 to cuda:" + (count[0] - 1) + "."));
-        }
         Cuda.check(JCudaDriver.cuDeviceGet(device, index), "cuDeviceGet");
         try {
             Cuda.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
@@ -78,7 +75,7 @@ final class CudaDevice implements AutoCloseable {
             workspace.reserve(BLAS_WORKSPACE);
             Cuda.checkBlas(
                     JCublas2.cublasSetWorkspace(blas, workspace.pointer(), BLAS_WORKSPACE), "cublasSetWorkspace");
-            gemm = new Gemm(blas);
+            gemm = new Gemm(blas, precision);
             Cuda.checkDnn(JCudnn.cudnnCreate(dnn), "cudnnCreate");
             owned.add(() -> JCudnn.cudnnDestroy(dnn));
             Cuda.checkDnn(JCudnn.cudnnSetStream(dnn, new cudaStream_t(stream)), "cudnnSetStream");
@@ -94,6 +91,11 @@ final class CudaDevice implements AutoCloseable {
             Cuda.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
             thread = Thread.currentThread();
         }
+    }
+
+    /** Of the factors of products. */
+    Precision precision() {
+        return precision;
     }
 
     CUstream stream() {

@@ -56,7 +56,7 @@ public final class CudaProvider implements BackendProvider {
 
     @Override
     public List<Precision> precisions() {
-        return List.of(Precision.F32);
+        return List.of(Precision.F32, Precision.TF32, Precision.BF16);
     }
 
     @Override
@@ -84,11 +84,7 @@ public final class CudaProvider implements BackendProvider {
         if (problem != null) {
             throw new DeviceException("--device cuda:" + index + " cannot be used: " + problem);
         }
-        if (!precisions().contains(options.precision())) {
-            throw new ConfigException(
-                    "--precision " + options.precision().name().toLowerCase(Locale.ROOT)
-                            + " is not offered by --device cuda, which has f32.");
-        }
+        requireOffered(options);
         List<DriverCheck.Gpu> gpus = DriverCheck.gpus();
         if (index >= gpus.size()) {
             throw new DeviceException("--device cuda:" + index + " does not exist: the driver sees " + gpus.size()
@@ -99,6 +95,24 @@ public final class CudaProvider implements BackendProvider {
             throw new DeviceException("--device cuda:" + index + " is too old (" + gpus.get(index)
                     + "), and compute capability 7.5 or higher is needed; use another GPU" + CudaLibraries.OR_CPU);
         }
+        if (options.precision() != Precision.F32 && !gpus.get(index).hasTensorFloat()) {
+            throw new ConfigException("--precision " + word(options.precision()) + " takes compute capability 8.0 or "
+                    + "higher, and --device cuda:" + index + " is " + gpus.get(index) + "; use --precision f32.");
+        }
         return new CudaBackend(index, options.precision(), options.lstm());
+    }
+
+    private void requireOffered(BackendOptions options) {
+        if (!precisions().contains(options.precision())) {
+            throw new ConfigException("--precision " + word(options.precision())
+                    + " is not offered by --device cuda, which has f32, tf32 and bf16; use --device reference.");
+        }
+        if (options.precision() == Precision.BF16 && options.lstm() == LstmPath.CUDNN) {
+            throw new ConfigException("--lstm cudnn has no bf16; use --lstm fused or --precision tf32.");
+        }
+    }
+
+    private static String word(Precision precision) {
+        return precision.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -55,7 +55,7 @@ final class CudaTensor implements Tensor {
 
     /** Whether 16 bytes can be read at once from the first element on. */
     boolean isAligned() {
-        return address() % VECTOR == 0;
+        return pointer.isAligned(VECTOR);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.tarn.backend.cuda;
 
+import dev.tarn.backend.Precision;
 import java.util.Arrays;
 import jcuda.Pointer;
 import jcuda.jcudnn.JCudnn;
@@ -55,7 +56,6 @@ final class CudnnLayer implements AutoCloseable {
                     "cudnnSetDropoutDescriptor");
             Cuda.checkDnn(JCudnn.cudnnCreateRNNDescriptor(rnn), "cudnnCreateRNNDescriptor");
             owned.add(() -> JCudnn.cudnnDestroyRNNDescriptor(rnn));
-            // FMA_MATH: the default would round factors to TensorFloat-32 on processors that have it.
             Cuda.checkDnn(
                     JCudnn.cudnnSetRNNDescriptor_v8(
                             rnn,
@@ -66,7 +66,7 @@ final class CudnnLayer implements AutoCloseable {
                             cudnnRNNInputMode.CUDNN_LINEAR_INPUT,
                             cudnnDataType.CUDNN_DATA_FLOAT,
                             cudnnDataType.CUDNN_DATA_FLOAT,
-                            cudnnMathType.CUDNN_FMA_MATH,
+                            mathType(device.precision()),
                             inputs,
                             hidden,
                             hidden,
@@ -89,6 +89,11 @@ final class CudnnLayer implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** cuDNN's default rounds factors to TensorFloat-32 on processors that have it. */
+    private static int mathType(Precision precision) {
+        return precision == Precision.TF32 ? cudnnMathType.CUDNN_DEFAULT_MATH : cudnnMathType.CUDNN_FMA_MATH;
     }
 
     private cudnnRNNDataDescriptor data(int length, int width) {

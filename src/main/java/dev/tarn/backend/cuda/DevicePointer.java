@@ -16,6 +16,10 @@ final class DevicePointer extends CUdeviceptr {
         return getNativePointer() + getByteOffset();
     }
 
+    boolean isAligned(int bytes) {
+        return address() % bytes == 0;
+    }
+
     /** The address that many bytes further on. */
     DevicePointer plus(long bytes) {
         return new DevicePointer(this, bytes);

@@ -23,6 +23,8 @@ final class DriverCheck {
     /** The kernels are compiled for 7.5 (Turing); drivers translate them to what is newer, never to what is older. */
     private static final int OLDEST_CAPABILITY = 75;
 
+    private static final int TENSOR_FLOAT_CAPABILITY = 80;
+
     private static final int NAME_BYTES = 256;
 
     /**
@@ -35,6 +37,11 @@ final class DriverCheck {
         /** Whether the kernels run on it. */
         boolean isSupported() {
             return capability >= OLDEST_CAPABILITY;
+        }
+
+        /** Whether its tensor cores multiply TensorFloat-32 and bfloat16. */
+        boolean hasTensorFloat() {
+            return capability >= TENSOR_FLOAT_CAPABILITY;
         }
 
         /** {@code cuda:0 NVIDIA L4, compute capability 8.9, 23034 MiB}. */

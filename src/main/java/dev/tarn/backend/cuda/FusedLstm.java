@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * An LSTM layer by cuBLAS and kernels of our own: one product for the inputs of all steps, then for each step one product
  * with the state before and one kernel for everything else. Unlike cuDNN it has c of every step.
  *
- * <p>{@code gates} [T,B,4H] hold the sums, then i, f, g and o, and during backward the gradients by the sums.
+ * <p>{@code gates} [T,B,4H] hold the sums, then i, f, g and o, and during backward the gradients by the sums. With
+ * bfloat16 factors the kernels write what the next product reads a second time, rounded.
  */
 final class FusedLstm implements Lstm {
 
@@ -20,6 +21,9 @@ final class FusedLstm implements Lstm {
     private static final int W_HH = 4;
     private static final int B_IH = 8;
     private static final int B_HH = 12;
+
+    /** Bytes of four floats. */
+    private static final int VECTOR = 16;
 
     /** Columns that a block of column_sums adds up. */
     private static final int COLUMNS = 32;
@@ -30,8 +34,13 @@ final class FusedLstm implements Lstm {
     private final int inputs;
     private final int hidden;
     private final LstmWeightSpace space;
-    private final DevicePointer wIh;
-    private final DevicePointer wHh;
+    private final Factors weights;
+    private final Factors inputFactors;
+
+    /** [T+1,B,H] with bfloat16 the state before the first step and after each; otherwise nothing. */
+    private final Factors states;
+
+    private final Factors gateGradients;
     private final DevicePointer bIh;
     private final DevicePointer bHh;
     private final DevicePointer gates;
@@ -42,6 +51,9 @@ final class FusedLstm implements Lstm {
     private final Kernel stepBackward;
     private final Kernel columnSums;
     private final Owned owned = new Owned();
+
+    /** What {@link #weights} gave for the weights loaded last. */
+    private @Nullable DevicePointer factors;
 
     FusedLstm(CudaDevice device, int batch, int maxSteps, int inputs, int hidden) {
         Shapes.plan("lstm", batch, maxSteps, inputs, hidden);
@@ -63,12 +75,16 @@ final class FusedLstm implements Lstm {
                     LstmWeightSpace.plain(inputs, hidden),
                     bytes);
             owned.add(space);
-            wIh = space.chunk(space.weights(), W_IH);
-            wHh = space.chunk(space.weights(), W_HH);
+            long rows = (long) maxSteps * batch;
+            weights = owned.add(new Factors(
+                    device, "the rounded weights of an LSTM layer", LstmWeightSpace.plainSize(inputs, hidden)));
+            inputFactors = owned.add(new Factors(device, "the rounded input of an LSTM layer", rows * inputs));
+            states = owned.add(new Factors(device, "the rounded states of an LSTM layer", (rows + batch) * hidden));
+            gateGradients = owned.add(new Factors(device, "the rounded gradients of gates", rows * GATES * hidden));
             bIh = space.chunk(space.weights(), B_IH);
             bHh = space.chunk(space.weights(), B_HH);
-            gates = take("gates", (long) maxSteps * batch * GATES * hidden);
-            cells = take("cells", (long) maxSteps * batch * hidden);
+            gates = take("gates", rows * GATES * hidden);
+            cells = take("cells", rows * hidden);
             dh = take("gradient by the carried h", (long) batch * hidden);
             dc = take("gradient by the carried c", (long) batch * hidden);
         } catch (RuntimeException e) {
@@ -84,10 +100,19 @@ final class FusedLstm implements Lstm {
     }
 
     @Override
-    public void load(LstmWeights weights, Mask weightDrop) {
-        Shapes.lstmLoad(weights, weightDrop, inputs, hidden);
+    public void load(LstmWeights from, Mask weightDrop) {
+        Shapes.lstmLoad(from, weightDrop, inputs, hidden);
         device.enter();
-        space.load(weights, weightDrop);
+        space.load(from, weightDrop);
+        factors = weights.of(space.weights(), LstmWeightSpace.plainSize(inputs, hidden));
+    }
+
+    /** The matrices as the products read them. */
+    private DevicePointer matrix(int chunk) {
+        if (factors == null) {
+            throw new IllegalStateException("lstm: load comes first");
+        }
+        return factors.plus(space.start(chunk) * Factors.bytes(device));
     }
 
     @Override
@@ -96,21 +121,27 @@ final class FusedLstm implements Lstm {
         device.enter();
         int steps = x.dim(0);
         Gemm gemm = device.gemm();
-        gemm.timesTransposed(
-                CudaTensor.of(x).pointer(), wIh, gates, (long) steps * batch, GATES * hidden, inputs, false);
+        long rows = (long) steps * batch;
+        DevicePointer read = inputFactors.of(CudaTensor.of(x).pointer(), rows * inputs);
+        gemm.timesTransposed(read, matrix(W_IH), gates, rows, GATES * hidden, inputs, false);
         CudaTensor out = CudaTensor.of(y);
-        DevicePointer h = CudaTensor.of(h0).pointer();
         DevicePointer c = CudaTensor.of(c0).pointer();
-        boolean wide = isWide() && isAligned(h) && isAligned(c) && out.isAligned();
+        DevicePointer h = CudaTensor.of(h0).pointer();
+        DevicePointer factor = states.of(h, (long) batch * hidden);
+        DevicePointer wHh = matrix(W_HH);
+        boolean wide = isWide() && c.isAligned(VECTOR) && out.isAligned();
         for (int t = 0; t < steps; t++) {
             DevicePointer gate = ofStep(gates, t, GATES);
-            gemm.timesTransposed(h, wHh, gate, batch, GATES * hidden, hidden, true);
+            gemm.timesTransposed(factor, wHh, gate, batch, GATES * hidden, hidden, true);
             h = ofStep(out.pointer(), t, 1);
+            DevicePointer rounded = roundedState(t + 1);
+            factor = rounded == null ? h : rounded;
             DevicePointer before = c;
             c = ofStep(cells, t, 1);
             stepForward
                     .begin()
                     .pointer(h)
+                    .orNull(rounded)
                     .pointer(c)
                     .pointer(gate)
                     .pointer(before)
@@ -118,9 +149,13 @@ final class FusedLstm implements Lstm {
                     .pointer(bHh);
             launch(stepForward, wide);
         }
-        long bytes = (long) batch * hidden * CudaTensor.ELEMENT;
-        device.memory().copy(h, CudaTensor.of(hT).pointer(), bytes);
-        device.memory().copy(c, CudaTensor.of(cT).pointer(), bytes);
+        device.memory().copy(h, CudaTensor.of(hT).pointer(), stateBytes());
+        device.memory().copy(c, CudaTensor.of(cT).pointer(), stateBytes());
+    }
+
+    private @Nullable DevicePointer roundedState(int index) {
+        DevicePointer start = states.rounded();
+        return start == null ? null : start.plus((long) index * batch * hidden * Short.BYTES);
     }
 
     @Override
@@ -143,12 +178,15 @@ final class FusedLstm implements Lstm {
         start(dcT, dc);
         DevicePointer dOut = CudaTensor.of(dy).pointer();
         DevicePointer c = CudaTensor.of(c0).pointer();
-        boolean wide = isWide() && isAligned(dOut) && isAligned(c);
+        DevicePointer wHh = matrix(W_HH);
+        boolean wide = isWide() && dOut.isAligned(VECTOR) && c.isAligned(VECTOR);
         for (int t = steps - 1; t >= 0; t--) {
             DevicePointer gate = ofStep(gates, t, GATES);
+            DevicePointer rounded = roundedGradient(t);
             stepBackward
                     .begin()
                     .pointer(gate)
+                    .orNull(rounded)
                     .pointer(dc)
                     .pointer(ofStep(cells, t, 1))
                     .pointer(t == 0 ? c : ofStep(cells, t - 1, 1))
@@ -156,39 +194,56 @@ final class FusedLstm implements Lstm {
                     .pointer(dh);
             launch(stepBackward, wide);
             if (t > 0 || dh0 != null) {
-                device.gemm().times(gate, wHh, dh, batch, hidden, GATES * hidden, false);
+                device.gemm().times(rounded == null ? gate : rounded, wHh, dh, batch, hidden, GATES * hidden, false);
             }
         }
         finish(dh, dh0);
         finish(dc, dc0);
         if (dx != null) {
+            long rows = (long) steps * batch;
             device.gemm()
                     .times(
-                            gates,
-                            wIh,
+                            gateGradient(0),
+                            matrix(W_IH),
                             CudaTensor.of(dx).pointer(),
-                            (long) steps * batch,
+                            rows,
                             inputs,
                             GATES * hidden,
                             false);
         }
         if (gradients != null) {
-            weightGradients(x, h0, y, steps);
+            weightGradients(CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps);
             space.addGradient(gradients);
         }
     }
 
-    private void weightGradients(Tensor x, Tensor h0, Tensor y, int steps) {
+    private @Nullable DevicePointer roundedGradient(int step) {
+        DevicePointer start = gateGradients.rounded();
+        return start == null ? null : start.plus((long) step * batch * GATES * hidden * Short.BYTES);
+    }
+
+    /** The gradients of the gates from a step on, as products read them. */
+    private DevicePointer gateGradient(int step) {
+        DevicePointer rounded = roundedGradient(step);
+        return rounded == null ? ofStep(gates, step, GATES) : rounded;
+    }
+
+    private void weightGradients(CudaTensor x, CudaTensor h0, CudaTensor y, int steps) {
         Gemm gemm = device.gemm();
         DevicePointer target = device.gradientSpace().pointer();
         long rows = (long) steps * batch;
         int wide = GATES * hidden;
-        gemm.transposedTimes(gates, CudaTensor.of(x).pointer(), space.chunk(target, W_IH), wide, inputs, rows, false);
+        DevicePointer read = inputFactors.rounded() == null ? x.pointer() : inputFactors.rounded();
+        gemm.transposedTimes(gateGradient(0), read, space.chunk(target, W_IH), wide, inputs, rows, false);
         DevicePointer dwHh = space.chunk(target, W_HH);
-        gemm.transposedTimes(gates, CudaTensor.of(h0).pointer(), dwHh, wide, hidden, batch, false);
-        if (steps > 1) {
-            gemm.transposedTimes(
-                    ofStep(gates, 1, GATES), CudaTensor.of(y).pointer(), dwHh, wide, hidden, rows - batch, true);
+        DevicePointer before = roundedState(0);
+        if (before != null) {
+            gemm.transposedTimes(gateGradient(0), before, dwHh, wide, hidden, rows, false);
+        } else {
+            gemm.transposedTimes(gateGradient(0), h0.pointer(), dwHh, wide, hidden, batch, false);
+            if (steps > 1) {
+                gemm.transposedTimes(gateGradient(1), y.pointer(), dwHh, wide, hidden, rows - batch, true);
+            }
         }
         // The kernel adds, and both biases follow each other.
         DevicePointer dbIh = space.chunk(target, B_IH);
@@ -208,8 +263,8 @@ final class FusedLstm implements Lstm {
         return hidden % 4 == 0;
     }
 
-    private static boolean isAligned(DevicePointer pointer) {
-        return pointer.address() % 16 == 0;
+    private long stateBytes() {
+        return (long) batch * hidden * CudaTensor.ELEMENT;
     }
 
     private void launch(Kernel kernel, boolean wide) {
@@ -225,17 +280,16 @@ final class FusedLstm implements Lstm {
     }
 
     private void start(@Nullable Tensor from, DevicePointer to) {
-        long bytes = (long) batch * hidden * CudaTensor.ELEMENT;
         if (from == null) {
-            device.memory().zero(to, bytes);
+            device.memory().zero(to, stateBytes());
         } else {
-            device.memory().copy(CudaTensor.of(from).pointer(), to, bytes);
+            device.memory().copy(CudaTensor.of(from).pointer(), to, stateBytes());
         }
     }
 
     private void finish(DevicePointer from, @Nullable Tensor to) {
         if (to != null) {
-            device.memory().copy(from, CudaTensor.of(to).pointer(), (long) batch * hidden * CudaTensor.ELEMENT);
+            device.memory().copy(from, CudaTensor.of(to).pointer(), stateBytes());
         }
     }
 

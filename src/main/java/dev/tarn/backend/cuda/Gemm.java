@@ -1,13 +1,19 @@
 package dev.tarn.backend.cuda;
 
+import dev.tarn.backend.Precision;
 import jcuda.Pointer;
+import jcuda.cudaDataType;
 import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
+import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasMath;
 import jcuda.jcublas.cublasOperation;
 
 /**
  * Products of row-major matrices by cuBLAS, which takes them for the transposes of column-major ones:
- * {@code C = A·B} there is {@code C' = B'·A'}. Thread-safety: none.
+ * {@code C = A·B} there is {@code C' = B'·A'}. The factors are {@link Factors}, sums and results single precision.
+ * Thread-safety: none.
  */
 final class Gemm {
 
@@ -15,9 +21,13 @@ final class Gemm {
     private static final Pointer ZERO = Pointer.to(new float[] {0});
 
     private final cublasHandle handle;
+    private final int factorType;
 
-    Gemm(cublasHandle handle) {
+    Gemm(cublasHandle handle, Precision precision) {
         this.handle = handle;
+        factorType = precision == Precision.BF16 ? cudaDataType.CUDA_R_16BF : cudaDataType.CUDA_R_32F;
+        int mode = precision == Precision.TF32 ? cublasMath.CUBLAS_TF32_TENSOR_OP_MATH : cublasMath.CUBLAS_DEFAULT_MATH;
+        Cuda.checkBlas(JCublas2.cublasSetMathMode(handle, mode), "cublasSetMathMode");
     }
 
     /**
@@ -68,7 +78,7 @@ final class Gemm {
             long inner,
             boolean adds) {
         Cuda.checkBlas(
-                JCublas2.cublasSgemm(
+                JCublas2.cublasGemmEx_new(
                         handle,
                         firstTransposed ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N,
                         secondTransposed ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N,
@@ -77,12 +87,17 @@ final class Gemm {
                         Math.toIntExact(inner),
                         ONE,
                         first,
+                        factorType,
                         firstWidth,
                         second,
+                        factorType,
                         secondWidth,
                         adds ? ONE : ZERO,
                         target,
-                        columns),
-                "cublasSgemm");
+                        cudaDataType.CUDA_R_32F,
+                        columns,
+                        cublasComputeType.CUBLAS_COMPUTE_32F,
+                        cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
+                "cublasGemmEx");
     }
 }

@@ -69,6 +69,10 @@ final class Kernel {
         return int64(pointer.address());
     }
 
+    Kernel orNull(@Nullable DevicePointer pointer) {
+        return int64(pointer == null ? 0 : pointer.address());
+    }
+
     /** The address of a tensor, or a null pointer. */
     Kernel tensor(@Nullable CudaTensor tensor) {
         return int64(tensor == null ? 0 : tensor.address());

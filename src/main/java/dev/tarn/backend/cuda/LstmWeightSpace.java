@@ -80,6 +80,11 @@ final class LstmWeightSpace implements AutoCloseable {
         return bytes;
     }
 
+    /** Where a chunk starts, in floats. */
+    long start(int chunk) {
+        return starts[chunk];
+    }
+
     /** Where a chunk starts in memory of this layout. */
     DevicePointer chunk(DevicePointer space, int chunk) {
         return space.plus(starts[chunk] * CudaTensor.ELEMENT);

@@ -17,6 +17,7 @@ record PtxModule(String name, String text, Collection<KernelSignature> kernels) 
     /** One for each source. */
     static final List<String> NAMES = List.of(
             "activation_reg",
+            "casts",
             "column_sums",
             "dropout",
             "embedding",

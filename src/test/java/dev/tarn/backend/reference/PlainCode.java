@@ -16,19 +16,28 @@ public final class PlainCode {
 
     /** A backend that rounds to nearest as the precision says. */
     public static Backend in(Precision precision) {
-        return in(precision, value -> (float) value, PlainCode::bfloat16);
+        return in(precision, value -> (float) value, value -> nearest(value, dropped(precision)));
     }
 
     /** As {@link #in(Precision)}, but results go to one of the two nearest numbers at random, the nearer more often. */
     public static Backend in(Precision precision, Random random) {
-        return in(precision, value -> upOrDown(value, random), value -> upOrDownBfloat16(value, random));
+        return in(precision, value -> upOrDown(value, random), value -> upOrDown(value, dropped(precision), random));
     }
 
-    private static Backend in(Precision precision, DoubleUnaryOperator single, DoubleUnaryOperator bfloat16) {
+    private static Backend in(Precision precision, DoubleUnaryOperator results, DoubleUnaryOperator factors) {
         return switch (precision) {
             case F64 -> new ReferenceBackend();
-            case F32 -> new ReferenceBackend(new Rounded(single, value -> value));
-            case BF16 -> new ReferenceBackend(new Rounded(single, bfloat16));
+            case F32 -> new ReferenceBackend(new Rounded(results, value -> value));
+            case TF32, BF16 -> new ReferenceBackend(new Rounded(results, factors));
+        };
+    }
+
+    /** How many of the lowest bits of a single-precision number its factors lack. */
+    private static int dropped(Precision precision) {
+        return switch (precision) {
+            case F64, F32 -> 0;
+            case TF32 -> 13;
+            case BF16 -> 16;
         };
     }
 
@@ -53,14 +62,15 @@ public final class PlainCode {
         return choose(value, nearest, nearest < value ? Math.nextUp(nearest) : Math.nextDown(nearest), random);
     }
 
-    private static double upOrDownBfloat16(double value, Random random) {
+    private static double upOrDown(double value, int dropped, Random random) {
         float single = (float) value;
+        int mask = -1 << dropped;
         int bits = Float.floatToRawIntBits(single);
-        float towardsZero = Float.intBitsToFloat(bits & 0xFFFF0000);
+        float towardsZero = Float.intBitsToFloat(bits & mask);
         if (towardsZero == single || !Float.isFinite(single)) {
             return single;
         }
-        return choose(value, towardsZero, Float.intBitsToFloat((bits & 0xFFFF0000) + 0x10000), random);
+        return choose(value, towardsZero, Float.intBitsToFloat((bits & mask) - mask), random);
     }
 
     private static double choose(double value, float one, float other, Random random) {
@@ -68,11 +78,15 @@ public final class PlainCode {
         return random.nextDouble() < share ? other : one;
     }
 
-    /** The nearest number with eight significant bits, ties to even. */
-    static double bfloat16(double value) {
+    /** The nearest number without the lowest bits, ties to even. */
+    static double nearest(double value, int dropped) {
         float single = (float) value;
+        if (dropped == 0 || !Float.isFinite(single)) {
+            return single;
+        }
         int bits = Float.floatToRawIntBits(single);
-        int roundUp = 0x7FFF + ((bits >>> 16) & 1);
-        return Float.isFinite(single) ? Float.intBitsToFloat((bits + roundUp) & 0xFFFF0000) : single;
+        int mask = -1 << dropped;
+        int roundUp = ~mask / 2 + ((bits >>> dropped) & 1);
+        return Float.intBitsToFloat((bits + roundUp) & mask);
     }
 }
