@@ -25,6 +25,11 @@ final class FusedLstm implements Lstm {
     /** Bytes of four floats. */
     private static final int VECTOR = 16;
 
+    /** Steps that are launched as one graph; windows of all lengths are made of the same graphs and some steps more. */
+    private static final int SERIES = 8;
+
+    private static final int WIDE_UNITS = 1 << 18;
+
     /** Columns that a block of column_sums adds up. */
     private static final int COLUMNS = 32;
 
@@ -41,6 +46,8 @@ final class FusedLstm implements Lstm {
     private final Factors states;
 
     private final Factors gateGradients;
+    private final Replays forwards;
+    private final Replays backwards;
     private final DevicePointer bIh;
     private final DevicePointer bHh;
     private final DevicePointer gates;
@@ -83,6 +90,8 @@ final class FusedLstm implements Lstm {
             gateGradients = owned.add(new Factors(device, "the rounded gradients of gates", rows * GATES * hidden));
             bIh = space.chunk(space.weights(), B_IH);
             bHh = space.chunk(space.weights(), B_HH);
+            forwards = owned.add(new Replays(device, maxSteps / SERIES));
+            backwards = owned.add(new Replays(device, maxSteps / SERIES));
             gates = take("gates", rows * GATES * hidden);
             cells = take("cells", rows * hidden);
             dh = take("gradient by the carried h", (long) batch * hidden);
@@ -120,37 +129,64 @@ final class FusedLstm implements Lstm {
         Shapes.lstmForward(x, h0, c0, y, hT, cT, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
-        Gemm gemm = device.gemm();
         long rows = (long) steps * batch;
         DevicePointer read = inputFactors.of(CudaTensor.of(x).pointer(), rows * inputs);
-        gemm.timesTransposed(read, matrix(W_IH), gates, rows, GATES * hidden, inputs, false);
+        device.gemm().timesTransposed(read, matrix(W_IH), gates, rows, GATES * hidden, inputs, false);
         CudaTensor out = CudaTensor.of(y);
-        DevicePointer c = CudaTensor.of(c0).pointer();
         DevicePointer h = CudaTensor.of(h0).pointer();
-        DevicePointer factor = states.of(h, (long) batch * hidden);
+        DevicePointer c = CudaTensor.of(c0).pointer();
+        DevicePointer start = states.of(h, (long) batch * hidden);
+        for (int from = 0; from < steps; from += SERIES) {
+            int first = from;
+            int end = Math.min(steps, from + SERIES);
+            Runnable launches = () -> stepsForward(start, c, out.pointer(), first, end);
+            if (end - from < SERIES) {
+                launches.run();
+            } else {
+                // Only the first series reads the state that the window starts from.
+                forwards.run(
+                        from / SERIES,
+                        out.address(),
+                        from == 0 ? start.address() : 0,
+                        from == 0 ? c.address() : 0,
+                        launches);
+            }
+        }
+        device.memory()
+                .copy(ofStep(out.pointer(), steps - 1, 1), CudaTensor.of(hT).pointer(), stateBytes());
+        device.memory().copy(ofStep(cells, steps - 1, 1), CudaTensor.of(cT).pointer(), stateBytes());
+    }
+
+    /**
+     * @param start the state before the window, as products read it
+     * @param c0 the cells before the window
+     */
+    private void stepsForward(DevicePointer start, DevicePointer c0, DevicePointer out, int from, int end) {
         DevicePointer wHh = matrix(W_HH);
-        boolean wide = isWide() && c.isAligned(VECTOR) && out.isAligned();
-        for (int t = 0; t < steps; t++) {
+        boolean wide = isWide() && c0.isAligned(VECTOR) && out.isAligned(VECTOR);
+        for (int t = from; t < end; t++) {
             DevicePointer gate = ofStep(gates, t, GATES);
-            gemm.timesTransposed(factor, wHh, gate, batch, GATES * hidden, hidden, true);
-            h = ofStep(out.pointer(), t, 1);
-            DevicePointer rounded = roundedState(t + 1);
-            factor = rounded == null ? h : rounded;
-            DevicePointer before = c;
-            c = ofStep(cells, t, 1);
+            DevicePointer factor = t == 0 ? start : roundedState(t);
+            device.gemm()
+                    .timesTransposed(
+                            factor == null ? ofStep(out, t - 1, 1) : factor,
+                            wHh,
+                            gate,
+                            batch,
+                            GATES * hidden,
+                            hidden,
+                            true);
             stepForward
                     .begin()
-                    .pointer(h)
-                    .orNull(rounded)
-                    .pointer(c)
+                    .pointer(ofStep(out, t, 1))
+                    .orNull(roundedState(t + 1))
+                    .pointer(ofStep(cells, t, 1))
                     .pointer(gate)
-                    .pointer(before)
+                    .pointer(t == 0 ? c0 : ofStep(cells, t - 1, 1))
                     .pointer(bIh)
                     .pointer(bHh);
             launch(stepForward, wide);
         }
-        device.memory().copy(h, CudaTensor.of(hT).pointer(), stateBytes());
-        device.memory().copy(c, CudaTensor.of(cT).pointer(), stateBytes());
     }
 
     private @Nullable DevicePointer roundedState(int index) {
@@ -178,24 +214,22 @@ final class FusedLstm implements Lstm {
         start(dcT, dc);
         DevicePointer dOut = CudaTensor.of(dy).pointer();
         DevicePointer c = CudaTensor.of(c0).pointer();
-        DevicePointer wHh = matrix(W_HH);
-        boolean wide = isWide() && dOut.isAligned(VECTOR) && c.isAligned(VECTOR);
-        for (int t = steps - 1; t >= 0; t--) {
-            DevicePointer gate = ofStep(gates, t, GATES);
-            DevicePointer rounded = roundedGradient(t);
-            stepBackward
-                    .begin()
-                    .pointer(gate)
-                    .orNull(rounded)
-                    .pointer(dc)
-                    .pointer(ofStep(cells, t, 1))
-                    .pointer(t == 0 ? c : ofStep(cells, t - 1, 1))
-                    .pointer(ofStep(dOut, t, 1))
-                    .pointer(dh);
-            launch(stepBackward, wide);
-            if (t > 0 || dh0 != null) {
-                device.gemm().times(rounded == null ? gate : rounded, wHh, dh, batch, hidden, GATES * hidden, false);
+        for (int end = steps; end > 0; ) {
+            // The same borders as forward, so that windows of all lengths share the series.
+            int from = (end - 1) / SERIES * SERIES;
+            int last = end;
+            Runnable launches = () -> stepsBackward(c, dOut, from, last, dh0 != null);
+            if (end - from < SERIES) {
+                launches.run();
+            } else {
+                backwards.run(
+                        from / SERIES,
+                        dOut.address(),
+                        from == 0 ? c.address() : 0,
+                        from == 0 && dh0 != null ? 1 : 0,
+                        launches);
             }
+            end = from;
         }
         finish(dh, dh0);
         finish(dc, dc0);
@@ -214,6 +248,29 @@ final class FusedLstm implements Lstm {
         if (gradients != null) {
             weightGradients(CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps);
             space.addGradient(gradients);
+        }
+    }
+
+    /** @param wantsStart whether the gradient by the state before the window is wanted */
+    private void stepsBackward(DevicePointer c0, DevicePointer dOut, int from, int end, boolean wantsStart) {
+        DevicePointer wHh = matrix(W_HH);
+        boolean wide = isWide() && dOut.isAligned(VECTOR) && c0.isAligned(VECTOR);
+        for (int t = end - 1; t >= from; t--) {
+            DevicePointer gate = ofStep(gates, t, GATES);
+            DevicePointer rounded = roundedGradient(t);
+            stepBackward
+                    .begin()
+                    .pointer(gate)
+                    .orNull(rounded)
+                    .pointer(dc)
+                    .pointer(ofStep(cells, t, 1))
+                    .pointer(t == 0 ? c0 : ofStep(cells, t - 1, 1))
+                    .pointer(ofStep(dOut, t, 1))
+                    .pointer(dh);
+            launch(stepBackward, wide);
+            if (t > 0 || wantsStart) {
+                device.gemm().times(rounded == null ? gate : rounded, wHh, dh, batch, hidden, GATES * hidden, false);
+            }
         }
     }
 
@@ -258,9 +315,12 @@ final class FusedLstm implements Lstm {
                 .launch(Kernel.blocks(wide, COLUMNS));
     }
 
-    /** Vector accesses need every row of every step to start at a multiple of four floats. */
+    /**
+     * Vector accesses need every row of every step to start at a multiple of four floats; and where there are few units,
+     * more threads with one each hide more of the latency.
+     */
     private boolean isWide() {
-        return hidden % 4 == 0;
+        return hidden % 4 == 0 && batch * hidden >= WIDE_UNITS;
     }
 
     private long stateBytes() {
