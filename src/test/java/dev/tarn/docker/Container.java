@@ -2,6 +2,7 @@ package dev.tarn.docker;
 
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.HealthState;
+import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HealthCheck;
 import com.github.dockerjava.api.model.HostConfig;
 import java.io.IOException;
@@ -67,6 +68,7 @@ final class Container implements Box {
             command.withHostConfig(host.apply(config.withReadonlyRootfs(true)
                     .withTmpFs(Map.of("/tmp", ""))
                     .withInit(true)
+                    .withCapDrop(Capability.ALL)
                     .withNetworkMode("none")
                     .withSecurityOpts(List.of("no-new-privileges:true"))));
             if (arguments.length == 0) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.TestInstance;
 abstract class ImageContract {
 
     private @Nullable Box box;
+    private boolean isTried;
 
     /** Skips a test, with the reason, where the box cannot be. */
     abstract void assumePossible() throws IOException, InterruptedException;
@@ -28,9 +29,14 @@ abstract class ImageContract {
         assumePossible();
     }
 
+    /** Opened once: an image that cannot be built is not to be built again for every test. */
     final Box box() throws IOException {
-        if (box == null) {
+        if (!isTried) {
+            isTried = true;
             box = open();
+        }
+        if (box == null) {
+            throw new IllegalStateException("the image could not be opened; the first test to fail says why");
         }
         return box;
     }
