@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,7 +64,7 @@ class DockerfilesTest {
         Dockerfile dockerfile = Dockerfile.read(name);
         assertThat(dockerfile.last("ARG").get(0).rest())
                 .isEqualTo("VERSION=" + pom("<artifactId>tarn</artifactId>\\s*<version>([^<]+)"));
-        String build = dockerfile.stages().get("build");
+        String build = Objects.requireNonNull(dockerfile.stages().get("build"));
         String jre = dockerfile.stages().values().stream()
                 .filter(image -> image.startsWith("eclipse-temurin:"))
                 .findFirst()

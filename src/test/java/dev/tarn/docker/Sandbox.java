@@ -19,27 +19,27 @@ import java.util.stream.Stream;
  */
 final class Sandbox implements Box {
 
-    private static final String ENTER = String.join(
-            "\n",
-            "set -eu",
-            "root=$1 copied=$2 data=$3 java=$4 device=$5 user=$6; shift 6",
-            "mount -t tmpfs -o mode=755 tmpfs \"$root\"",
-            "cd \"$root\"",
-            "mkdir -p usr etc proc dev tmp data opt/tarn opt/java/openjdk opt/device",
-            "for link in bin sbin lib lib64; do ln -s usr/$link $link; done",
-            "bind() { mount --bind \"$1\" \"$2\"; mount -o remount,bind,ro \"$2\"; }",
-            "bind /usr usr",
-            "bind /etc etc",
-            "bind \"$copied\" opt/tarn",
-            "bind \"$java\" opt/java/openjdk",
-            "bind \"$device\" opt/device",
-            "mount --rbind /dev dev",
-            "mount --rbind /proc proc",
-            "mount --bind \"$data\" data",
-            "mount -t tmpfs -o mode=1777,noexec,nosuid,nodev tmpfs tmp",
-            "mount -o remount,ro \"$root\"",
-            "exec chroot . /usr/bin/setpriv --reuid=\"${user%:*}\" --regid=\"${user#*:}\" --clear-groups"
-                    + " --bounding-set=-all --no-new-privs sh -c 'cd \"$1\"; shift; exec \"$@\"' sh \"$@\"");
+    private static final String ENTER = """
+            set -eu
+            root=$1 copied=$2 data=$3 java=$4 device=$5 user=$6; shift 6
+            mount -t tmpfs -o mode=755 tmpfs "$root"
+            cd "$root"
+            mkdir -p usr etc proc dev tmp data opt/tarn opt/java/openjdk opt/device
+            for link in bin sbin lib lib64; do ln -s usr/$link $link; done
+            bind() { mount --bind "$1" "$2"; mount -o remount,bind,ro "$2"; }
+            bind /usr usr
+            bind /etc etc
+            bind "$copied" opt/tarn
+            bind "$java" opt/java/openjdk
+            bind "$device" opt/device
+            mount --rbind /dev dev
+            mount --rbind /proc proc
+            mount --bind "$data" data
+            mount -t tmpfs -o mode=1777,noexec,nosuid,nodev tmpfs tmp
+            mount -o remount,ro "$root"
+            exec chroot . /usr/bin/setpriv --reuid="${user%:*}" --regid="${user#*:}" --clear-groups \\
+                --bounding-set=-all --no-new-privs sh -c 'cd "$1"; shift; exec "$@"' sh "$@"
+            """;
 
     private final Dockerfile dockerfile;
     private final Path folder;
