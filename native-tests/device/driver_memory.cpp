@@ -58,6 +58,12 @@ void count(const Copy& c) {
   add(toDevice ? Counter::TO_DEVICE_BYTES : fromDevice ? Counter::FROM_DEVICE_BYTES : Counter::ON_DEVICE_BYTES, bytes);
 }
 
+void refuse_when_dry(const char* what) {
+  if (settings.dry) {
+    fail(CUDA_ERROR_NOT_SUPPORTED, what, ": nothing was calculated, since TARN_DEVICE_DRY is on");
+  }
+}
+
 // Memory may have been freed since the call; a copy then faults as a kernel does.
 std::function<void()> work(Context& context, const Copy& c) {
   return [&context, c] {
@@ -67,7 +73,9 @@ std::function<void()> work(Context& context, const Copy& c) {
       fail(CUDA_ERROR_ILLEGAL_ADDRESS, c.name, ": ", failure.message);
     }
     count(c);
-    std::memmove(c.to, c.from, c.bytes);
+    if (!settings.dry) {
+      std::memmove(c.to, c.from, c.bytes);
+    }
   };
 }
 
@@ -79,6 +87,9 @@ void copy(Context& context, Stream& stream, Copy c) {
     return;
   }
   check_ranges(context, c);
+  if (c.toSide == Side::HOST) {
+    refuse_when_dry(c.name);
+  }
   const bool pageable = (c.toSide == Side::HOST && !is_ours(c.to)) || (c.fromSide == Side::HOST && !is_ours(c.from));
   if (!c.async) {
     refuse_in_capture(context, c.name);
@@ -122,7 +133,9 @@ void fill(Context& context, const char* name, CUstream handle, CUdeviceptr to, T
       fail(CUDA_ERROR_ILLEGAL_ADDRESS, name, ": ", problem);
     }
     add(Counter::MEMSETS);
-    std::fill_n(reinterpret_cast<T*>(to), count, value);
+    if (!settings.dry) {
+      std::fill_n(reinterpret_cast<T*>(to), count, value);
+    }
   });
 }
 
@@ -180,6 +193,7 @@ DRIVER cuMemHostGetDevicePointer_v2(CUdeviceptr* device, void* memory, unsigned)
     if (!is_ours(memory)) {
       fail(CUDA_ERROR_INVALID_VALUE, describe(memory));
     }
+    refuse_when_dry("memory that the host reads and kernels write");
     *device = reinterpret_cast<CUdeviceptr>(memory);
   });
 }

@@ -100,6 +100,9 @@ void launch(Context& context, const Function& f, const host::Dim3& grid, const h
          [=, &context, name = f.ptx.name, arguments = std::make_shared<const Arguments>(std::move(arguments))] {
            add(Counter::LAUNCHES);
            context.launches[name]++;
+           if (settings.dry) {
+             return;
+           }
            host::LaunchOptions here = options;
            here.dynamic = scratch_before_guard(shared);
            if (settings.check) {

@@ -4,6 +4,7 @@
 #include "engine.h"
 #include "faults.h"
 #include "memory.h"
+#include "settings.h"
 #include "streams.h"
 
 namespace device {
@@ -63,6 +64,9 @@ void submit(void* stream, const char* name, std::function<void()> work) {
   const std::string called = name;
   const CUresult result = call(name, [&](Context& context) {
     submit(context, find_stream(context, static_cast<CUstream>(stream)), called, [called, work] {
+      if (settings.dry) {
+        return;
+      }
       run_guarded(called, false, [&work] { host::run_apart(work); });
     });
   });

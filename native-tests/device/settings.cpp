@@ -65,6 +65,7 @@ Settings read_settings() {
   s.driver = static_cast<int>(number("TARN_DEVICE_DRIVER", 12060));
   s.hidden = choice("TARN_DEVICE_HIDDEN", "on", "off", "off");
   s.check = choice("TARN_DEVICE_CHECK", "on", "off", "off");
+  s.dry = choice("TARN_DEVICE_DRY", "on", "off", "off");
   return s;
 }
 

@@ -11,6 +11,9 @@
 //                                            that host code which reads it ends the process; costs time per allocation
 //   TARN_DEVICE_CHECK=on|off                 on: every access of a kernel is held against the exact bounds of allocations
 //                                            and against those of other threads, see check.h; ten to twenty times slower
+//   TARN_DEVICE_DRY=on|off                   on: work is checked where it is submitted and counted where it would run, and
+//                                            does nothing, so that calls of a size can be counted that would take hours;
+//                                            whatever reads a result back is refused
 //   TARN_DEVICE_LOG=FILE                     where to append errors, leaks and totals; by default errors and leaks go to
 //                                            the standard error, totals nowhere
 //
@@ -32,6 +35,7 @@ struct Settings {
   int driver = 12060;
   bool hidden = false;
   bool check = false;
+  bool dry = false;
 };
 
 // A value that is not among those above fails.

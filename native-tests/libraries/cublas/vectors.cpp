@@ -38,6 +38,9 @@ int reduce(const Call& call, int n, const float* x, int increment, float* result
   if (on_device) {
     if (const int status = call.check_range("result", result, F32)) return status;
   }
+  if (!on_device && device::setting("TARN_DEVICE_DRY", "off") == "on") {
+    return call.refuse(NOT_SUPPORTED, "a result for the host, and TARN_DEVICE_DRY is on");
+  }
   const int length = increment > 0 ? std::max(n, 0) : 0;
   if (const int status = check(call, "x", vector(x, length, increment))) return status;
   if (const int status = call.check_stream()) return status;

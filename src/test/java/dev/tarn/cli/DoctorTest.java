@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -47,6 +49,20 @@ class DoctorTest {
                         && line.contains("exit code 127")
                         && line.contains("undefined symbol: cuInit"));
         assertThat(lines).anyMatch(line -> line.startsWith("ok   device cpu f32"));
+    }
+
+    @Test
+    void withoutADriverAskingForCudaIsOneLine() throws IOException, InterruptedException {
+        Assumptions.assumeFalse(
+                Stream.of("/dev/nvidiactl", "/dev/dxg").anyMatch(device -> Files.exists(Path.of(device))),
+                "there is a GPU");
+        String text = Tarn.text(temp, "text.txt", 60).toString();
+        String run = temp.resolve("run").toString();
+        assertThat(out(4, "lm", "train", "--device", "cuda:0", "--train", text, "--run", run))
+                .startsWith("tarn: --device cuda:0 cannot be used: ")
+                .endsWith("or use --device cpu.\n")
+                .hasLineCount(1);
+        assertThat(temp.resolve("run")).doesNotExist();
     }
 
     @Test

@@ -7,8 +7,10 @@ import dev.tarn.run.MetricsLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,24 +23,34 @@ class ResumeTest {
     @Test
     void aKilledProcessIsResumedBitForBit() throws IOException, InterruptedException {
         Path text = Tarn.text(temp, "text.txt", 1500);
-        Path whole = temp.resolve("whole");
-        Path killed = temp.resolve("killed");
-        assertThat(finish(Tarn.start(temp.resolve("whole.log"), train(text, whole))))
-                .isZero();
+        assertKilledIsResumed(temp, text, text, List.of("--device", "cpu"), List.of());
+    }
 
-        Process process = Tarn.start(temp.resolve("killed.log"), train(text, killed));
+    /**
+     * Trains a small model in a process that ends by itself and in one that is killed after its first checkpoint and
+     * resumed, and asserts that both leave the same.
+     *
+     * @param folder for both runs, called {@code whole} and {@code killed}, and their logs
+     * @param device flags that choose it
+     * @param always flags that resuming needs again
+     */
+    static void assertKilledIsResumed(Path folder, Path train, Path valid, List<String> device, List<String> always)
+            throws IOException, InterruptedException {
+        Path whole = folder.resolve("whole");
+        Path killed = folder.resolve("killed");
+        finish(folder.resolve("whole.log"), train(train, valid, whole, device, always));
+
+        Process process = Tarn.start(folder.resolve("killed.log"), train(train, valid, killed, device, always));
         Path checkpoint = killed.resolve("checkpoints/last/manifest.txt");
         while (process.isAlive() && !Files.exists(checkpoint)) {
             Thread.sleep(5);
         }
         process.destroyForcibly();
-        assertThat(finish(process))
+        assertThat(process.waitFor())
                 .as("the process had ended before it could be killed")
                 .isNotZero();
 
-        assertThat(finish(Tarn.start(temp.resolve("resumed.log"), "run", "resume", killed.toString())))
-                .as(Files.readString(temp.resolve("resumed.log")))
-                .isZero();
+        finish(folder.resolve("resumed.log"), with(always, "run", "resume", killed.toString()));
         for (String name : List.of("model.safetensors", "optimizer.safetensors", "hidden.safetensors", "state.json")) {
             assertThat(killed.resolve("checkpoints/last").resolve(name))
                     .hasSameBinaryContentAs(whole.resolve("checkpoints/last").resolve(name));
@@ -46,45 +58,23 @@ class ResumeTest {
         assertThat(losses(killed)).isEqualTo(losses(whole)).hasSize(2);
     }
 
-    private static String[] train(Path text, Path run) {
-        return new String[] {
-            "lm",
-            "train",
-            "--run",
-            run.toString(),
-            "--quiet",
-            "--device",
-            "cpu",
-            "--train",
-            text.toString(),
-            "--valid",
-            text.toString(),
-            "--tokenizer",
-            "whitespace",
-            "--emb-sz",
-            "24",
-            "--n-hid",
-            "40",
-            "--n-layers",
-            "2",
-            "--bs",
-            "8",
-            "--bptt",
-            "10",
-            "--epochs",
-            "2",
-            "--beta-norm",
-            "1",
-            "--clip",
-            "0.3",
-            "--checkpoint-steps",
-            "10"
-        };
+    private static String[] train(Path train, Path valid, Path run, List<String> device, List<String> always) {
+        List<String> args = new ArrayList<>(List.of("lm", "train", "--run", run.toString(), "--quiet"));
+        args.addAll(device);
+        args.addAll(List.of("--train", train.toString(), "--valid", valid.toString(), "--tokenizer", "whitespace"));
+        args.addAll(List.of("--emb-sz", "24", "--n-hid", "40", "--n-layers", "2", "--bs", "8", "--bptt", "10"));
+        args.addAll(List.of("--epochs", "2", "--beta-norm", "1", "--clip", "0.3", "--checkpoint-steps", "10"));
+        return with(always, args.toArray(String[]::new));
     }
 
-    private static int finish(Process process) throws InterruptedException {
+    private static String[] with(List<String> flags, String... args) {
+        return Stream.concat(Stream.of(args), flags.stream()).toArray(String[]::new);
+    }
+
+    private static void finish(Path log, String... args) throws IOException, InterruptedException {
+        Process process = Tarn.start(log, args);
         assertThat(process.waitFor(300, TimeUnit.SECONDS)).isTrue();
-        return process.exitValue();
+        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
     }
 
     private static List<String> losses(Path run) {

@@ -11,18 +11,18 @@ import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 
 /** What {@code native-tests/BuildNativeTests.java} built before the tests, if it could. */
-final class NativeTests {
+public final class NativeTests {
 
     /** CMake's folder; Maven and {@code BuildNativeTests} agree on it. */
     static final Path FOLDER = Path.of("target/native").toAbsolutePath();
 
     /** The software device's libraries. */
-    static final Path DEVICE = FOLDER.resolve("device");
+    public static final Path DEVICE = FOLDER.resolve("device");
 
     private NativeTests() {}
 
     /** Skips a test, with the reason, where nothing was built. */
-    static void assumeBuilt() {
+    public static void assumeBuilt() {
         Assumptions.assumeTrue(
                 Files.exists(DEVICE.resolve("libcuda.so.1")),
                 "there is no software CUDA device: it takes Linux on x86-64 with cmake and a C++ compiler");
