@@ -2,7 +2,7 @@ package dev.tarn.backend;
 
 /** By what a recurrent layer is computed, where a backend has a choice. */
 public enum LstmPath {
-    /** What the backend does best: cuDNN on {@code cuda}; the others have one way. */
+    /** What the backend does best: {@link #FUSED} on {@code cuda}; the others have one way. */
     AUTO,
     /** cuDNN's recurrent layer, one call for all steps. */
     CUDNN,

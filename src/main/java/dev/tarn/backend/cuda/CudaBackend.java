@@ -175,9 +175,9 @@ final class CudaBackend implements Backend {
     @Override
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
         device.enter();
-        return path == LstmPath.FUSED || info.precision() == Precision.BF16
-                ? new FusedLstm(device, batch, maxSteps, inputSize, hiddenSize)
-                : new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize);
+        return path == LstmPath.CUDNN
+                ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize)
+                : new FusedLstm(device, batch, maxSteps, inputSize, hiddenSize);
     }
 
     @Override

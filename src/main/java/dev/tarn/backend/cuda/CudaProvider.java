@@ -61,7 +61,7 @@ public final class CudaProvider implements BackendProvider {
 
     @Override
     public List<LstmPath> lstmPaths() {
-        return List.of(LstmPath.CUDNN, LstmPath.FUSED);
+        return List.of(LstmPath.FUSED, LstmPath.CUDNN);
     }
 
     /** In a process of its own, which libraries of a wrong version may end; without a driver there is nothing to end it. */
