@@ -86,8 +86,29 @@ void test(int hidden, int inputs, int kind, Random& random) {
   }
 }
 
+void test_add(int count, int kind, Random& random) {
+  const Mask mask = mask_of_kind(kind, count, 0.5f, random);
+  const auto before = random.normal(count), added = random.normal(count);
+  std::vector<double> exact;
+  std::vector<float> plain;
+  for (int k = 0; k < count; k++) {
+    exact.push_back(before[k] + static_cast<double>(added[k]) * mask.values[k]);
+    plain.push_back(before[k] + added[k] * mask.values[k]);
+  }
+  Buffer<float> target(before), source(added);
+  const int width = vec({count});
+  LAUNCH(masked_add, grid(ceil_div(count, 256 * width)), 0, target.device(), source.device(), mask.argument,
+         static_cast<long long>(count), width);
+  check("masked_add " + std::to_string(count) + " mask " + std::to_string(kind), target.read(), exact, {plain});
+}
+
 void run(unsigned seed) {
   Random random(seed);
+  for (int count : {1, 3, 33, 1150, 4096}) {
+    for (int kind : {MASK_NONE, MASK_DRAWN, MASK_GIVEN}) {
+      test_add(count, kind, random);
+    }
+  }
   for (auto [hidden, inputs] : {std::pair{1, 1}, {3, 5}, {33, 70}, {8, 12}, {71, 4}, {64, 100}}) {
     for (int kind : {MASK_NONE, MASK_DRAWN, MASK_GIVEN}) {
       test(hidden, inputs, kind, random);

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 public interface Lstm extends AutoCloseable {
 
     /**
-     * Takes a snapshot of the weights in the layout that the device wants, the recurrent matrix multiplied by its mask.
+     * Takes the weights for the calls that follow, the recurrent matrix multiplied by its mask. A backend copies them or
+     * reads them later, so they must not change until the last of those calls, and a change takes another load.
      *
      * @param weightDrop mask over the 4H*H elements of {@code wHh} (element {@code row*H+column}); the same draw serves
      *     all time steps

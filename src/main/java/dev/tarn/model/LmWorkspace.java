@@ -145,7 +145,7 @@ public final class LmWorkspace implements AutoCloseable {
     }
 
     /**
-     * Says that the parameters were updated, so that every workspace of the model takes a new snapshot at its next use.
+     * Says that the parameters were updated, so that every workspace of the model loads them at its next use.
      * Training takes one for every window anyway, because of the weight drop.
      */
     public void weightsChanged() {

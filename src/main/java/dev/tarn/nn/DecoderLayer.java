@@ -28,7 +28,7 @@ public final class DecoderLayer implements AutoCloseable {
         plan = backend.decoder(weight.value().dim(0), weight.value().dim(1), maxRows);
     }
 
-    /** Takes a snapshot of the weights. */
+    /** Hands the weights to the plan. */
     public void load() {
         plan.load(weight.value(), bias == null ? null : bias.value());
     }

@@ -56,7 +56,7 @@ public final class LstmLayer implements AutoCloseable {
     }
 
     /**
-     * Takes a snapshot of the weights.
+     * Hands the weights to the plan.
      *
      * @param weightDrop mask over the recurrent matrix (DropConnect; Merity et al. 2017, section 2)
      */

@@ -140,7 +140,7 @@ public final class ParameterStore implements AutoCloseable {
         backend.zero(gradients);
     }
 
-    /** Says that weights changed on the device, by an optimizer step: plans take a new snapshot at their next use. */
+    /** Says that weights changed on the device, by an optimizer step: plans load them anew at their next use. */
     public void changed() {
         version++;
     }

@@ -26,7 +26,6 @@ final class LstmCases {
             addMissing(cases, wanted);
         }
         addReuse(cases);
-        addSnapshot(cases);
         addSaturated(cases);
     }
 
@@ -180,26 +179,6 @@ final class LstmCases {
                 layer.window("w0 ", 5).forward(false);
                 layer.window("w1 ", 4).forward(true).backward();
                 layer.window("w2 ", 1).forward(false);
-            }
-        }));
-    }
-
-    private static void addSnapshot(List<OpCase> cases) {
-        cases.add(new OpCase("lstm uses the weights that were loaded, not later ones", scene -> {
-            Tensor flat = scene.changed("flat", 0.3, 4 * 3 * (2 + 3 + 1 + 1));
-            LstmWeights weights =
-                    new LstmWeights(flat.view(0, 12, 2), flat.view(24, 12, 3), flat.view(60, 12), flat.view(72, 12));
-            try (Lstm lstm = scene.backend().lstm(1, 2, 2, 3)) {
-                lstm.load(weights, Mask.NONE);
-                scene.backend().zero(flat);
-                lstm.forward(
-                        scene.input("x", 1, 2, 1, 2),
-                        scene.input("h0", 1, 1, 3),
-                        scene.input("c0", 1, 1, 3),
-                        scene.output("y", 2, 1, 3),
-                        scene.output("hT", 1, 3),
-                        scene.output("cT", 1, 3),
-                        false);
             }
         }));
     }

@@ -177,7 +177,7 @@ final class CudaBackend implements Backend {
         device.enter();
         return path == LstmPath.CUDNN
                 ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize)
-                : new FusedLstm(device, batch, maxSteps, inputSize, hiddenSize);
+                : new FusedLstm(device, embedding, batch, maxSteps, inputSize, hiddenSize);
     }
 
     @Override

@@ -17,10 +17,6 @@ import org.jspecify.annotations.Nullable;
 final class FusedLstm implements Lstm {
 
     private static final int GATES = 4;
-    private static final int W_IH = 0;
-    private static final int W_HH = 4;
-    private static final int B_IH = 8;
-    private static final int B_HH = 12;
 
     /** Bytes of four floats. */
     private static final int VECTOR = 16;
@@ -38,8 +34,9 @@ final class FusedLstm implements Lstm {
     private final int batch;
     private final int inputs;
     private final int hidden;
-    private final LstmWeightSpace space;
-    private final Factors weights;
+    private final DevicePointer dropped;
+    private final Factors inputWeights;
+    private final Factors stateWeights;
     private final Factors inputFactors;
 
     /** [T+1,B,H] with bfloat16 the state before the first step and after each; otherwise nothing. */
@@ -48,8 +45,6 @@ final class FusedLstm implements Lstm {
     private final Factors gateGradients;
     private final Replays forwards;
     private final Replays backwards;
-    private final DevicePointer bIh;
-    private final DevicePointer bHh;
     private final DevicePointer gates;
     private final DevicePointer cells;
     private final DevicePointer dh;
@@ -57,14 +52,25 @@ final class FusedLstm implements Lstm {
     private final Kernel stepForward;
     private final Kernel stepBackward;
     private final Kernel columnSums;
+    private final Kernel maskedAdd;
+    private final CudaEmbedding embedding;
     private final Owned owned = new Owned();
+    private final long[] key = new long[6];
 
-    /** What {@link #weights} gave for the weights loaded last. */
-    private @Nullable DevicePointer factors;
+    private @Nullable Loaded loaded;
 
-    FusedLstm(CudaDevice device, int batch, int maxSteps, int inputs, int hidden) {
+    /**
+     * The weights loaded last.
+     *
+     * @param wIh as products read it
+     * @param wHh likewise, multiplied by the mask
+     */
+    private record Loaded(DevicePointer wIh, DevicePointer wHh, CudaTensor bIh, CudaTensor bHh, Mask weightDrop) {}
+
+    FusedLstm(CudaDevice device, CudaEmbedding embedding, int batch, int maxSteps, int inputs, int hidden) {
         Shapes.plan("lstm", batch, maxSteps, inputs, hidden);
         this.device = device;
+        this.embedding = embedding;
         this.batch = batch;
         this.maxSteps = maxSteps;
         this.inputs = inputs;
@@ -72,24 +78,18 @@ final class FusedLstm implements Lstm {
         stepForward = device.kernel("lstm_step_forward");
         stepBackward = device.kernel("lstm_step_backward");
         columnSums = device.kernel("column_sums");
+        maskedAdd = device.kernel("masked_add");
         try {
-            long bytes = LstmWeightSpace.plainSize(inputs, hidden) * CudaTensor.ELEMENT;
-            space = new LstmWeightSpace(
-                    device,
-                    inputs,
-                    hidden,
-                    device.memory().take("the weights of an LSTM layer", bytes),
-                    LstmWeightSpace.plain(inputs, hidden),
-                    bytes);
-            owned.add(space);
+            long recurrent = (long) GATES * hidden * hidden;
+            dropped = take("weights after weight drop", recurrent);
+            device.gradientSpace().reserve(recurrent * CudaTensor.ELEMENT);
+            inputWeights = owned.add(
+                    new Factors(device, "the rounded input weights of an LSTM layer", (long) GATES * hidden * inputs));
+            stateWeights = owned.add(new Factors(device, "the rounded recurrent weights of an LSTM layer", recurrent));
             long rows = (long) maxSteps * batch;
-            weights = owned.add(new Factors(
-                    device, "the rounded weights of an LSTM layer", LstmWeightSpace.plainSize(inputs, hidden)));
             inputFactors = owned.add(new Factors(device, "the rounded input of an LSTM layer", rows * inputs));
             states = owned.add(new Factors(device, "the rounded states of an LSTM layer", (rows + batch) * hidden));
             gateGradients = owned.add(new Factors(device, "the rounded gradients of gates", rows * GATES * hidden));
-            bIh = space.chunk(space.weights(), B_IH);
-            bHh = space.chunk(space.weights(), B_HH);
             forwards = owned.add(new Replays(device, maxSteps / SERIES));
             backwards = owned.add(new Replays(device, maxSteps / SERIES));
             gates = take("gates", rows * GATES * hidden);
@@ -112,16 +112,29 @@ final class FusedLstm implements Lstm {
     public void load(LstmWeights from, Mask weightDrop) {
         Shapes.lstmLoad(from, weightDrop, inputs, hidden);
         device.enter();
-        space.load(from, weightDrop);
-        factors = weights.of(space.weights(), LstmWeightSpace.plainSize(inputs, hidden));
+        CudaTensor wHh = CudaTensor.of(from.wHh());
+        DevicePointer recurrent = wHh.pointer();
+        if (!(weightDrop instanceof Mask.None)) {
+            embedding.lockedDropout(
+                    wHh.view(0, 1, 1, Math.toIntExact(wHh.size())),
+                    weightDrop,
+                    CudaTensor.at(dropped, Tensor.Kind.REAL, 1, 1, Math.toIntExact(wHh.size())));
+            recurrent = dropped;
+        }
+        CudaTensor wIh = CudaTensor.of(from.wIh());
+        loaded = new Loaded(
+                inputWeights.of(wIh.pointer(), wIh.size()),
+                stateWeights.of(recurrent, wHh.size()),
+                CudaTensor.of(from.bIh()),
+                CudaTensor.of(from.bHh()),
+                weightDrop);
     }
 
-    /** The matrices as the products read them. */
-    private DevicePointer matrix(int chunk) {
-        if (factors == null) {
+    private Loaded loaded() {
+        if (loaded == null) {
             throw new IllegalStateException("lstm: load comes first");
         }
-        return factors.plus(space.start(chunk) * Factors.bytes(device));
+        return loaded;
     }
 
     @Override
@@ -131,11 +144,12 @@ final class FusedLstm implements Lstm {
         int steps = x.dim(0);
         long rows = (long) steps * batch;
         DevicePointer read = inputFactors.of(CudaTensor.of(x).pointer(), rows * inputs);
-        device.gemm().timesTransposed(read, matrix(W_IH), gates, rows, GATES * hidden, inputs, false);
+        device.gemm().timesTransposed(read, loaded().wIh, gates, rows, GATES * hidden, inputs, false);
         CudaTensor out = CudaTensor.of(y);
         DevicePointer h = CudaTensor.of(h0).pointer();
         DevicePointer c = CudaTensor.of(c0).pointer();
         DevicePointer start = states.of(h, (long) batch * hidden);
+        Loaded weights = loaded();
         for (int from = 0; from < steps; from += SERIES) {
             int first = from;
             int end = Math.min(steps, from + SERIES);
@@ -143,12 +157,16 @@ final class FusedLstm implements Lstm {
             if (end - from < SERIES) {
                 launches.run();
             } else {
-                // Only the first series reads the state that the window starts from.
                 forwards.run(
                         from / SERIES,
-                        out.address(),
-                        from == 0 ? start.address() : 0,
-                        from == 0 ? c.address() : 0,
+                        key(
+                                out.pointer(),
+                                weights.wHh,
+                                weights.bIh.pointer(),
+                                weights.bHh.pointer(),
+                                start,
+                                c,
+                                from == 0),
                         launches);
             }
         }
@@ -158,19 +176,45 @@ final class FusedLstm implements Lstm {
     }
 
     /**
+     * What a series of launches depends on. Only the first series reads the state that the window starts from.
+     *
+     * @return the same array each time
+     */
+    private long[] key(
+            DevicePointer a,
+            DevicePointer b,
+            DevicePointer c,
+            DevicePointer d,
+            DevicePointer start,
+            DevicePointer c0,
+            boolean isFirst) {
+        key[0] = a.address();
+        key[1] = b.address();
+        key[2] = c.address();
+        key[3] = d.address();
+        key[4] = isFirst ? start.address() : 0;
+        key[5] = isFirst ? c0.address() : 0;
+        return key;
+    }
+
+    /**
      * @param start the state before the window, as products read it
      * @param c0 the cells before the window
      */
     private void stepsForward(DevicePointer start, DevicePointer c0, DevicePointer out, int from, int end) {
-        DevicePointer wHh = matrix(W_HH);
-        boolean wide = isWide() && c0.isAligned(VECTOR) && out.isAligned(VECTOR);
+        Loaded weights = loaded();
+        boolean wide = isWide()
+                && c0.isAligned(VECTOR)
+                && out.isAligned(VECTOR)
+                && weights.bIh.isAligned()
+                && weights.bHh.isAligned();
         for (int t = from; t < end; t++) {
             DevicePointer gate = ofStep(gates, t, GATES);
             DevicePointer factor = t == 0 ? start : roundedState(t);
             device.gemm()
                     .timesTransposed(
                             factor == null ? ofStep(out, t - 1, 1) : factor,
-                            wHh,
+                            weights.wHh,
                             gate,
                             batch,
                             GATES * hidden,
@@ -183,8 +227,8 @@ final class FusedLstm implements Lstm {
                     .pointer(ofStep(cells, t, 1))
                     .pointer(gate)
                     .pointer(t == 0 ? c0 : ofStep(cells, t - 1, 1))
-                    .pointer(bIh)
-                    .pointer(bHh);
+                    .tensor(weights.bIh)
+                    .tensor(weights.bHh);
             launch(stepForward, wide);
         }
     }
@@ -214,6 +258,7 @@ final class FusedLstm implements Lstm {
         start(dcT, dc);
         DevicePointer dOut = CudaTensor.of(dy).pointer();
         DevicePointer c = CudaTensor.of(c0).pointer();
+        Loaded weights = loaded();
         for (int end = steps; end > 0; ) {
             // The same borders as forward, so that windows of all lengths share the series.
             int from = (end - 1) / SERIES * SERIES;
@@ -223,11 +268,7 @@ final class FusedLstm implements Lstm {
                 launches.run();
             } else {
                 backwards.run(
-                        from / SERIES,
-                        dOut.address(),
-                        from == 0 ? c.address() : 0,
-                        from == 0 && dh0 != null ? 1 : 0,
-                        launches);
+                        from / SERIES, key(dOut, weights.wHh, dh0 == null ? dc : dh, dc, c, c, from == 0), launches);
             }
             end = from;
         }
@@ -238,7 +279,7 @@ final class FusedLstm implements Lstm {
             device.gemm()
                     .times(
                             gateGradient(0),
-                            matrix(W_IH),
+                            loaded().wIh,
                             CudaTensor.of(dx).pointer(),
                             rows,
                             inputs,
@@ -246,14 +287,13 @@ final class FusedLstm implements Lstm {
                             false);
         }
         if (gradients != null) {
-            weightGradients(CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps);
-            space.addGradient(gradients);
+            weightGradients(CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps, gradients);
         }
     }
 
     /** @param wantsStart whether the gradient by the state before the window is wanted */
     private void stepsBackward(DevicePointer c0, DevicePointer dOut, int from, int end, boolean wantsStart) {
-        DevicePointer wHh = matrix(W_HH);
+        DevicePointer wHh = loaded().wHh;
         boolean wide = isWide() && dOut.isAligned(VECTOR) && c0.isAligned(VECTOR);
         for (int t = end - 1; t >= from; t--) {
             DevicePointer gate = ofStep(gates, t, GATES);
@@ -285,34 +325,49 @@ final class FusedLstm implements Lstm {
         return rounded == null ? ofStep(gates, step, GATES) : rounded;
     }
 
-    private void weightGradients(CudaTensor x, CudaTensor h0, CudaTensor y, int steps) {
+    private void weightGradients(CudaTensor x, CudaTensor h0, CudaTensor y, int steps, LstmWeights gradients) {
         Gemm gemm = device.gemm();
-        DevicePointer target = device.gradientSpace().pointer();
         long rows = (long) steps * batch;
         int wide = GATES * hidden;
         DevicePointer read = inputFactors.rounded() == null ? x.pointer() : inputFactors.rounded();
-        gemm.transposedTimes(gateGradient(0), read, space.chunk(target, W_IH), wide, inputs, rows, false);
-        DevicePointer dwHh = space.chunk(target, W_HH);
+        gemm.transposedTimes(
+                gateGradient(0), read, CudaTensor.of(gradients.wIh()).pointer(), wide, inputs, rows, true);
+        CudaTensor dwHh = CudaTensor.of(gradients.wHh());
+        Mask mask = loaded().weightDrop;
+        boolean isMasked = !(mask instanceof Mask.None);
+        DevicePointer target = isMasked ? device.gradientSpace().pointer() : dwHh.pointer();
         DevicePointer before = roundedState(0);
         if (before != null) {
-            gemm.transposedTimes(gateGradient(0), before, dwHh, wide, hidden, rows, false);
+            gemm.transposedTimes(gateGradient(0), before, target, wide, hidden, rows, !isMasked);
         } else {
-            gemm.transposedTimes(gateGradient(0), h0.pointer(), dwHh, wide, hidden, batch, false);
+            gemm.transposedTimes(gateGradient(0), h0.pointer(), target, wide, hidden, batch, !isMasked);
             if (steps > 1) {
-                gemm.transposedTimes(gateGradient(1), y.pointer(), dwHh, wide, hidden, rows - batch, true);
+                gemm.transposedTimes(gateGradient(1), y.pointer(), target, wide, hidden, rows - batch, true);
             }
         }
-        // The kernel adds, and both biases follow each other.
-        DevicePointer dbIh = space.chunk(target, B_IH);
-        device.memory().zero(dbIh, 2L * wide * CudaTensor.ELEMENT);
+        if (isMasked) {
+            addMasked(dwHh, target, mask);
+        }
         columnSums
                 .begin()
-                .pointer(dbIh)
-                .pointer(space.chunk(target, B_HH))
+                .tensor(CudaTensor.of(gradients.bIh()))
+                .tensor(CudaTensor.of(gradients.bHh()))
                 .pointer(gates)
                 .int32(Math.toIntExact(rows))
                 .int32(wide)
                 .launch(Kernel.blocks(wide, COLUMNS));
+    }
+
+    private void addMasked(CudaTensor target, DevicePointer source, Mask mask) {
+        int vec = target.size() % 4 == 0 && target.isAligned() && MaskBytes.isAligned(mask) ? 4 : 1;
+        maskedAdd
+                .begin()
+                .tensor(target)
+                .pointer(source)
+                .struct(device.masks().of(mask))
+                .int64(target.size())
+                .int32(vec)
+                .launch(Kernel.blocks(target.size(), (long) maskedAdd.blockSize() * vec));
     }
 
     /**

@@ -15,7 +15,6 @@ import java.nio.ByteOrder;
 final class LstmWeightSpace implements AutoCloseable {
 
     static final int CHUNKS = 16;
-    private static final int GATES = 4;
 
     /** Blocks of a chunk at most: enough for every processor, few enough that a thread has work to do. */
     private static final int BLOCKS = 256;
@@ -25,7 +24,6 @@ final class LstmWeightSpace implements AutoCloseable {
     private final int hidden;
     private final long bytes;
     private final DevicePointer weights;
-    private final long[] starts;
     private final ByteBuffer layout = ByteBuffer.allocate(CHUNKS * Long.BYTES).order(ByteOrder.nativeOrder());
     private final Kernel load;
     private final Kernel addGradient;
@@ -41,7 +39,6 @@ final class LstmWeightSpace implements AutoCloseable {
         this.inputs = inputs;
         this.hidden = hidden;
         this.weights = weights;
-        this.starts = starts.clone();
         this.bytes = bytes;
         boolean aligned = hidden % 4 == 0 && inputs % 4 == 0;
         for (long start : starts) {
@@ -55,39 +52,12 @@ final class LstmWeightSpace implements AutoCloseable {
         device.gradientSpace().reserve(bytes);
     }
 
-    /** The layout of the parameters themselves: wIh, wHh, bIh, bHh, one behind the other. */
-    static long[] plain(int inputs, int hidden) {
-        long[] sizes = {(long) hidden * inputs, (long) hidden * hidden, hidden, hidden};
-        long[] starts = new long[CHUNKS];
-        long at = 0;
-        for (int chunk = 0; chunk < CHUNKS; chunk++) {
-            starts[chunk] = at;
-            at += sizes[chunk / GATES];
-        }
-        return starts;
-    }
-
-    /** Floats of all chunks. */
-    static long plainSize(int inputs, int hidden) {
-        return (long) GATES * hidden * (inputs + hidden + 2);
-    }
-
     DevicePointer weights() {
         return weights;
     }
 
     long bytes() {
         return bytes;
-    }
-
-    /** Where a chunk starts, in floats. */
-    long start(int chunk) {
-        return starts[chunk];
-    }
-
-    /** Where a chunk starts in memory of this layout. */
-    DevicePointer chunk(DevicePointer space, int chunk) {
-        return space.plus(starts[chunk] * CudaTensor.ELEMENT);
     }
 
     void load(LstmWeights from, Mask weightDrop) {

@@ -1,6 +1,7 @@
 package dev.tarn.backend.cuda;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -23,17 +24,13 @@ final class Replays implements AutoCloseable {
     private final List<List<Series>> series = new ArrayList<>();
 
     private static final class Series {
-        final long first;
-        final long second;
-        final long third;
+        final long[] addresses;
 
         @Nullable
         CUgraphExec graph;
 
-        Series(long first, long second, long third) {
-            this.first = first;
-            this.second = second;
-            this.third = third;
+        Series(long[] addresses) {
+            this.addresses = addresses;
         }
     }
 
@@ -48,13 +45,14 @@ final class Replays implements AutoCloseable {
     /**
      * Queues a series.
      *
+     * @param addresses all that its arguments depend on besides the number; copied
      * @param launches queues it by launches on the device's stream and nothing else; the same for the same numbers
      */
-    void run(int number, long first, long second, long third, Runnable launches) {
-        Series known = find(number, first, second, third);
+    void run(int number, long[] addresses, Runnable launches) {
+        Series known = find(number, addresses);
         if (known == null || !IS_ON) {
             if (known == null) {
-                series.get(number).add(new Series(first, second, third));
+                series.get(number).add(new Series(addresses.clone()));
             }
             launches.run();
             return;
@@ -65,11 +63,11 @@ final class Replays implements AutoCloseable {
         Cuda.check(JCudaDriver.cuGraphLaunch(known.graph, device.stream()), "cuGraphLaunch");
     }
 
-    private @Nullable Series find(int number, long first, long second, long third) {
+    private @Nullable Series find(int number, long[] addresses) {
         List<Series> candidates = series.get(number);
         for (int i = 0; i < candidates.size(); i++) {
             Series candidate = candidates.get(i);
-            if (candidate.first == first && candidate.second == second && candidate.third == third) {
+            if (Arrays.equals(candidate.addresses, addresses)) {
                 return candidate;
             }
         }

@@ -10,6 +10,7 @@ import dev.tarn.backend.LstmPath;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
 import dev.tarn.backend.Precision;
+import dev.tarn.backend.RandomKey;
 import dev.tarn.backend.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,7 +103,11 @@ class ReplaysTest {
             }
             List<Tensor> sums = List.of(gradients.wIh(), gradients.wHh(), gradients.bIh(), gradients.bHh());
             sums.forEach(backend::zero);
-            plan.load(weights, Mask.NONE);
+            plan.load(
+                    weights,
+                    round % 3 == 1
+                            ? Mask.NONE
+                            : Mask.of(0.3f, new RandomKey(round, RandomKey.Purpose.WEIGHT_DROP, 0, 1)));
             Tensor input = x.first(steps);
             Tensor output = y.first(steps);
             Tensor down = dx.first(steps);
