@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -24,19 +23,26 @@ public final class OpDigests {
      */
     public static void main(String[] args) throws NoSuchAlgorithmException {
         System.setProperty("tests.seed", args[0]);
-        for (LstmPath path : List.of(LstmPath.CUDNN, LstmPath.FUSED)) {
-            for (OpCase op : OpCases.all()) {
-                // The other cases have no recurrent layer that could be of another kind.
-                if (path == LstmPath.CUDNN || op.name().startsWith("lstm")) {
-                    System.out.println(digest(op, path) + " " + path.name().toLowerCase(Locale.ROOT) + " " + op.name());
-                }
+        for (OpCase op : OpCases.all()) {
+            print(op, Precision.F32, LstmPath.CUDNN);
+            // The other cases have no product, and no recurrent layer that could be of another kind.
+            if (op.name().startsWith("lstm")) {
+                print(op, Precision.F32, LstmPath.FUSED);
+                print(op, Precision.BF16, LstmPath.FUSED);
+            } else if (op.name().startsWith("decoder")) {
+                print(op, Precision.BF16, LstmPath.FUSED);
             }
         }
     }
 
-    private static String digest(OpCase op, LstmPath path) throws NoSuchAlgorithmException {
+    private static void print(OpCase op, Precision precision, LstmPath path) throws NoSuchAlgorithmException {
+        String options = (precision + " " + path).toLowerCase(Locale.ROOT);
+        System.out.println(digest(op, new BackendOptions(precision, path)) + " " + options + " " + op.name());
+    }
+
+    private static String digest(OpCase op, BackendOptions options) throws NoSuchAlgorithmException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        try (Backend backend = Devices.open("cuda:0", new BackendOptions(Precision.F32, path));
+        try (Backend backend = Devices.open("cuda:0", options);
                 Scene scene = new Scene(backend, Seeds.random(op.name()))) {
             op.run().accept(scene);
             for (Map.Entry<String, double[]> result : scene.results().entrySet()) {

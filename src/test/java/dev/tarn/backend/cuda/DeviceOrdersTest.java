@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,7 +46,8 @@ class DeviceOrdersTest {
         ExecutorService twoAtATime = Executors.newFixedThreadPool(2);
         try {
             settings.forEach(one -> digests.put(one, twoAtATime.submit(() -> digests(seed, one))));
-            List<String> expected = digests.get(settings.get(0)).get();
+            List<String> expected =
+                    Objects.requireNonNull(digests.get(settings.get(0))).get();
             assertThat(expected).hasSizeGreaterThan(400);
             for (Map.Entry<Map<String, String>, Future<List<String>>> other : digests.entrySet()) {
                 assertThat(other.getValue().get()).as("%s", other.getKey()).isEqualTo(expected);
