@@ -14,7 +14,7 @@
 namespace device {
 namespace {
 
-constexpr size_t WORD = 4;
+constexpr size_t WORD = 2;
 
 // The last accesses of a word. Blocks are counted from 1; 0 is none.
 struct Accesses {

@@ -6,7 +6,7 @@
 //   two accesses of a word, one of them a write, by threads of different blocks,
 //   or by threads of one block without a barrier in between: in shared memory too   719
 //
-// A word is 4 bytes. What lanes of a warp exchange orders nothing, as in CUDA; kernels of Tarn have no atomics.
+// A word is 2 bytes, the least that a kernel writes. What lanes of a warp exchange orders nothing, as in CUDA; kernels of Tarn have no atomics.
 #pragma once
 
 #include <cstddef>
