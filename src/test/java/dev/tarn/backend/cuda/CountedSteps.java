@@ -6,7 +6,8 @@ import dev.tarn.backend.Devices;
 import dev.tarn.backend.LstmPath;
 import dev.tarn.backend.Precision;
 import dev.tarn.model.AwdLstmConfig;
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * A program that submits training steps of fastai's model and prints what the last of them made the software device do: a
@@ -24,14 +25,14 @@ final class CountedSteps {
     public static void main(String[] args) {
         try (Backend backend = Devices.open("cuda:0", new BackendOptions(Precision.F32, LstmPath.CUDNN));
                 FullSteps steps = new FullSteps(backend, MODEL, BATCH, STEPS)) {
-            long[] before = new long[DeviceCounter.values().length];
+            Map<DeviceCounter, Long> before = new EnumMap<>(DeviceCounter.class);
             for (int count = Integer.parseInt(args[0]); count > 0; count--) {
-                Arrays.setAll(before, i -> DeviceCounter.values()[i].value());
+                for (DeviceCounter counter : DeviceCounter.values()) {
+                    before.put(counter, counter.value());
+                }
                 steps.submit();
             }
-            for (DeviceCounter counter : DeviceCounter.values()) {
-                System.out.println(counter + " " + (counter.value() - before[counter.ordinal()]));
-            }
+            before.forEach((counter, value) -> System.out.println(counter + " " + (counter.value() - value)));
         }
     }
 }
