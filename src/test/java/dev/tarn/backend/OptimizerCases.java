@@ -22,8 +22,7 @@ final class OptimizerCases {
             cases.add(new OpCase("average " + size, scene -> {
                 Tensor p = scene.input("p", 1, size);
                 Tensor average = scene.changed("average", 1, size);
-                // Numbers of single precision: plain code does not round them, so its error does not tell what that
-                // costs.
+                // Of single precision: plain code does not round them, and so cannot say what that costs.
                 scene.backend().average(p, average, segments(size), 1f / 3);
                 scene.backend().average(p, average, segments(size), 0.01f);
             }));
