@@ -176,7 +176,7 @@ class RunConfigTest {
                 "train.optimizer=adamw | allowed is adam, sgd, nt-asgd",
                 "train.adjust=yes | allowed is true or false",
                 "run.device=GPU 0 | allowed is auto, cpu, cuda:N or reference",
-                "run.precision=fp16 | allowed is f64, f32, bf16",
+                "run.precision=fp16 | allowed is f64, f32, tf32, bf16",
                 "dropout.drop-mult=5 | dropout.drop-mult = 5.0 makes a dropout of 0.25 reach 1; use a --drop-mult below 4.0",
             })
     void whatCannotBeUsedIsSaidWithWhatCan(String assignment, String message) {

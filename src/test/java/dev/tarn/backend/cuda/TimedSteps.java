@@ -1,5 +1,6 @@
 package dev.tarn.backend.cuda;
 
+import dev.tarn.ConfigException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.BackendOptions;
 import dev.tarn.backend.Devices;
@@ -47,17 +48,24 @@ final class TimedSteps {
         int count = Integer.parseInt(args[0]);
         for (String name : List.of(args).subList(1, args.length)) {
             Size size = Size.valueOf(name.toUpperCase(Locale.ROOT));
-            for (LstmPath path : List.of(LstmPath.CUDNN, LstmPath.FUSED)) {
-                System.out.println(measure(size, path, count));
+            for (Precision precision : List.of(Precision.F32, Precision.TF32, Precision.BF16)) {
+                for (LstmPath path : List.of(LstmPath.CUDNN, LstmPath.FUSED)) {
+                    BackendOptions options = new BackendOptions(precision, path);
+                    try {
+                        System.out.println(measure(size, options, count));
+                    } catch (ConfigException e) {
+                        System.err.println("left out: " + e.getMessage());
+                    }
+                }
             }
         }
     }
 
-    private static String measure(Size size, LstmPath path, int count) {
+    private static String measure(Size size, BackendOptions options, int count) {
         double[] milliseconds = new double[count];
         double first = 0;
         double last;
-        try (Backend backend = Devices.open("cuda:0", new BackendOptions(Precision.F32, path));
+        try (Backend backend = Devices.open("cuda:0", options);
                 FullSteps steps = new FullSteps(backend, size.model(), size.batch, size.steps)) {
             for (int i = -WARM_UP; i < count; i++) {
                 long start = System.nanoTime();
@@ -78,11 +86,12 @@ final class TimedSteps {
         double median = (milliseconds[(count - 1) / 2] + milliseconds[count / 2]) / 2;
         return String.format(
                 Locale.ROOT,
-                "{\"size\": \"%s\", \"lstm\": \"%s\", \"vocab\": %d, \"batch\": %d, \"bptt\": %d, \"steps\": %d,"
+                "{\"size\": \"%s\", \"precision\": \"%s\", \"lstm\": \"%s\", \"vocab\": %d, \"batch\": %d, \"bptt\": %d, \"steps\": %d,"
                         + " \"ms_per_step\": %.3f, \"fastest_ms\": %.3f, \"slowest_ms\": %.3f, \"tokens_per_second\": %.0f,"
                         + " \"loss_first\": %.4f, \"loss_last\": %.4f}",
                 size.name().toLowerCase(Locale.ROOT),
-                path.name().toLowerCase(Locale.ROOT),
+                options.precision().name().toLowerCase(Locale.ROOT),
+                options.lstm().name().toLowerCase(Locale.ROOT),
                 size.vocab,
                 size.batch,
                 size.steps,
