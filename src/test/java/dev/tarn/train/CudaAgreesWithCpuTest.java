@@ -29,7 +29,11 @@ class CudaAgreesWithCpuTest {
         List<TestDevice> devices = TestDevice.exact().stream()
                 .filter(device -> device.provider().name().equals("cuda"))
                 .toList();
-        Assumptions.assumeFalse(devices.isEmpty(), "no CUDA device can be opened here");
+        if (devices.isEmpty()) {
+            // Inside a test, so that it counts as skipped.
+            return Stream.of(
+                    DynamicTest.dynamicTest("cuda", () -> Assumptions.abort("no CUDA device can be opened here")));
+        }
         List<StepLoss> expected = losses(Backends.open("cpu"));
         assertThat(expected).hasSize(STEPS);
         return devices.stream()

@@ -267,6 +267,7 @@ final class FusedLstm implements Lstm {
             if (end - from < SERIES) {
                 launches.run();
             } else {
+                // The third address says whether the series ends with the gradient by the state before the window.
                 backwards.run(
                         from / SERIES, key(dOut, weights.wHh, dh0 == null ? dc : dh, dc, c, c, from == 0), launches);
             }

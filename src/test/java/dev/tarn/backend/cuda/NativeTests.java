@@ -21,11 +21,14 @@ public final class NativeTests {
 
     private NativeTests() {}
 
+    static boolean areBuilt() {
+        return Files.exists(DEVICE.resolve("libcuda.so.1"));
+    }
+
     /** Skips a test, with the reason, where nothing was built. */
     public static void assumeBuilt() {
         Assumptions.assumeTrue(
-                Files.exists(DEVICE.resolve("libcuda.so.1")),
-                "there is no software CUDA device: it takes Linux on x86-64 with cmake and a C++ compiler");
+                areBuilt(), "there is no software CUDA device: it takes Linux on x86-64 with cmake and a C++ compiler");
     }
 
     /** How a process ended. */

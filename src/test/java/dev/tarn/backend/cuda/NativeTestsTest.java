@@ -19,7 +19,10 @@ class NativeTestsTest {
 
     @TestFactory
     Stream<DynamicTest> everyNativeTestPasses() {
-        NativeTests.assumeBuilt();
+        if (!NativeTests.areBuilt()) {
+            // Inside a test, so that it counts as skipped.
+            return Stream.of(DynamicTest.dynamicTest("native tests", NativeTests::assumeBuilt));
+        }
         List<String> names = LISTED.matcher(ctest("--show-only").output())
                 .results()
                 .map(result -> result.group(1))
