@@ -52,12 +52,14 @@ public final class NativeTests {
 
     /** The command line of another Java process with the class path of this one, on the software device. */
     static List<String> java(Class<?> main, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-Dtarn.cuda.libs=" + DEVICE,
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName()));
+        List<String> command = new ArrayList<>(
+                List.of(ProcessHandle.current().info().command().orElse("java"), "--enable-native-access=ALL-UNNAMED"));
+        if (Runtime.version().feature() >= 24) {
+            // Its output is read, and newer JVMs would warn there of how libraries use Unsafe.
+            command.add("--sun-misc-unsafe-memory-access=allow");
+        }
+        command.addAll(
+                List.of("-Dtarn.cuda.libs=" + DEVICE, "-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
         return command;
     }
