@@ -33,10 +33,10 @@ final class CudaBackend implements Backend {
     private final CudaOptimizers optimizers;
     private final Owned owned = new Owned();
 
-    CudaBackend(int index, Precision precision, LstmPath path) {
+    CudaBackend(DriverCheck.Gpu gpu, Precision precision, LstmPath path) {
         this.path = path;
         try {
-            device = owned.add(new CudaDevice(index, precision));
+            device = owned.add(new CudaDevice(gpu, precision));
             staging = owned.add(new Staging(device.stream()));
             embedding = new CudaEmbedding(device);
             regularizer = new CudaRegularizer(device, embedding);

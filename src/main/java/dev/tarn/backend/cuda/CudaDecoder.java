@@ -160,13 +160,13 @@ final class CudaDecoder implements Decoder {
                     .int32(vocabulary)
                     .launch(Kernel.blocks(vocabulary, xentBias.blockSize()));
         }
-        DevicePointer gradient = gradientFactors.rounded() == null ? logits : gradientFactors.rounded();
+        DevicePointer gradient = gradientFactors.again(logits);
         device.gemm().times(gradient, weights(), CudaTensor.of(dx).pointer(), rows, embSz, vocabulary, false);
         if (dw != null) {
             device.gemm()
                     .transposedTimes(
                             gradient,
-                            inputFactors.rounded() == null ? CudaTensor.of(x).pointer() : inputFactors.rounded(),
+                            inputFactors.again(CudaTensor.of(x).pointer()),
                             CudaTensor.of(dw).pointer(),
                             vocabulary,
                             embSz,

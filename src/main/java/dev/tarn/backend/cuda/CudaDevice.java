@@ -1,11 +1,9 @@
 package dev.tarn.backend.cuda;
 
 import dev.tarn.backend.Precision;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
-import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
@@ -26,9 +24,7 @@ final class CudaDevice implements AutoCloseable {
     /** What NVIDIA recommends to set aside for cuBLAS on its largest processors; without it cuBLAS would allocate. */
     private static final long BLAS_WORKSPACE = 32L << 20;
 
-    private static final int NAME_BYTES = 256;
-
-    private final int index;
+    private final DriverCheck.Gpu gpu;
     private final Precision precision;
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
@@ -49,14 +45,13 @@ final class CudaDevice implements AutoCloseable {
     private Thread thread;
 
     /**
-     * @param index of a device that the driver sees
+     * @param gpu as the driver sees it; it was started to see it
      * @throws dev.tarn.DeviceException if it cannot be used
      */
-    CudaDevice(int index, Precision precision) {
-        this.index = index;
+    CudaDevice(DriverCheck.Gpu gpu, Precision precision) {
+        this.gpu = gpu;
         this.precision = precision;
-        Cuda.check(JCudaDriver.cuInit(0), "cuInit");
-        Cuda.check(JCudaDriver.cuDeviceGet(device, index), "cuDeviceGet");
+        Cuda.check(JCudaDriver.cuDeviceGet(device, gpu.index()), "cuDeviceGet");
         try {
             Cuda.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
             owned.add(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device));
@@ -64,7 +59,7 @@ final class CudaDevice implements AutoCloseable {
             thread = Thread.currentThread();
             Cuda.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
             owned.add(() -> JCudaDriver.cuStreamDestroy(stream));
-            memory = new DeviceMemory("cuda:" + index, stream);
+            memory = new DeviceMemory(toString(), stream);
             kernels = owned.add(new Kernels(stream));
             scratch = owned.add(new Scratch(memory, "scratch memory"));
             gradientSpace = owned.add(new Scratch(memory, "the gradients of a recurrent layer"));
@@ -145,24 +140,16 @@ final class CudaDevice implements AutoCloseable {
 
     /** {@code "NVIDIA H100 (sm_90, 79.1 GiB), driver CUDA 12.6, cuBLAS 12.6.3, cuDNN 9.5.1"}. */
     String describe() {
-        byte[] name = new byte[NAME_BYTES];
-        Cuda.check(JCudaDriver.cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
-        long[] total = new long[1];
-        Cuda.check(JCudaDriver.cuDeviceTotalMem(total, device), "cuDeviceTotalMem");
-        int[] driver = new int[1];
-        Cuda.check(JCudaDriver.cuDriverGetVersion(driver), "cuDriverGetVersion");
         int[] blasVersion = new int[1];
         Cuda.checkBlas(JCublas2.cublasGetVersion(blas, blasVersion), "cublasGetVersion");
         long dnnVersion = JCudnn.cudnnGetVersion();
         return String.format(
                 Locale.ROOT,
-                "%s (sm_%d%d, %.1f GiB), driver CUDA %d.%d, cuBLAS %d.%d.%d, cuDNN %d.%d.%d",
-                text(name),
-                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
-                total[0] / (double) (1 << 30),
-                driver[0] / 1000,
-                driver[0] % 1000 / 10,
+                "%s (sm_%d, %.1f GiB), driver CUDA %s, cuBLAS %d.%d.%d, cuDNN %d.%d.%d",
+                gpu.name(),
+                gpu.capability(),
+                gpu.memoryBytes() / (double) (1 << 30),
+                DriverCheck.words(DriverCheck.cudaVersion()),
                 blasVersion[0] / 10000,
                 blasVersion[0] / 100 % 100,
                 blasVersion[0] % 100,
@@ -171,17 +158,9 @@ final class CudaDevice implements AutoCloseable {
                 dnnVersion % 100);
     }
 
-    private static String text(byte[] bytes) {
-        int length = 0;
-        while (length < bytes.length && bytes[length] != 0) {
-            length++;
-        }
-        return new String(bytes, 0, length, StandardCharsets.UTF_8);
-    }
-
     @Override
     public String toString() {
-        return "cuda:" + index;
+        return "cuda:" + gpu.index();
     }
 
     @Override

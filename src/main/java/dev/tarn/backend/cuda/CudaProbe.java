@@ -187,7 +187,7 @@ public final class CudaProbe {
     /** Whether the driver can translate the kernels: it knows the PTX of its own CUDA and of older ones. */
     private void driver() throws IOException {
         int cuda = DriverCheck.cudaVersion();
-        int ptx = cudaOfPtx(manifest());
+        int ptx = cudaOfPtx(PtxModule.manifest());
         say(
                 cuda >= ptx,
                 "CUDA driver",
@@ -203,15 +203,6 @@ public final class CudaProbe {
             throw new IllegalArgumentException("the manifest of the kernels names no version of PTX");
         }
         return (Integer.parseInt(version.group(1)) + 4) * 1000 + Integer.parseInt(version.group(2)) * 10;
-    }
-
-    private static String manifest() throws IOException {
-        try (var in = CudaProbe.class.getResourceAsStream("kernels/manifest.json")) {
-            if (in == null) {
-                throw new IOException("the jar has no kernels");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
     }
 
     private void cublas(boolean isBlackwell) throws IOException {

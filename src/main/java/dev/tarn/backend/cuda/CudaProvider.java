@@ -91,15 +91,16 @@ public final class CudaProvider implements BackendProvider {
                     + (gpus.size() == 1 ? " GPU" : " GPUs") + "; use --device cuda:" + (gpus.size() - 1)
                     + (gpus.size() == 1 ? "." : " or less."));
         }
-        if (!gpus.get(index).isSupported()) {
-            throw new DeviceException("--device cuda:" + index + " is too old (" + gpus.get(index)
+        DriverCheck.Gpu gpu = gpus.get(index);
+        if (!gpu.isSupported()) {
+            throw new DeviceException("--device cuda:" + index + " is too old (" + gpu
                     + "), and compute capability 7.5 or higher is needed; use another GPU" + CudaLibraries.OR_CPU);
         }
-        if (options.precision() != Precision.F32 && !gpus.get(index).hasTensorFloat()) {
+        if (options.precision() != Precision.F32 && !gpu.hasTensorFloat()) {
             throw new ConfigException("--precision " + word(options.precision()) + " takes compute capability 8.0 or "
-                    + "higher, and --device cuda:" + index + " is " + gpus.get(index) + "; use --precision f32.");
+                    + "higher, and --device cuda:" + index + " is " + gpu + "; use --precision f32.");
         }
-        return new CudaBackend(index, options.precision(), options.lstm());
+        return new CudaBackend(gpu, options.precision(), options.lstm());
     }
 
     private void requireOffered(BackendOptions options) {

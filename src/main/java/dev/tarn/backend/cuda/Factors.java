@@ -20,12 +20,7 @@ final class Factors implements AutoCloseable {
     Factors(CudaDevice device, String what, long count) {
         this.device = device;
         round = device.kernel("round_to_bf16");
-        rounded = device.precision() == Precision.BF16 ? device.memory().take(what, count * bytes(device)) : null;
-    }
-
-    /** Bytes of one factor. */
-    static int bytes(CudaDevice device) {
-        return device.precision() == Precision.BF16 ? Short.BYTES : Float.BYTES;
+        rounded = device.precision() == Precision.BF16 ? device.memory().take(what, count * Short.BYTES) : null;
     }
 
     /** Where the factors are, if they are not the numbers themselves; kernels that round by themselves write here. */
@@ -47,6 +42,11 @@ final class Factors implements AutoCloseable {
                 .int32(vec)
                 .launch(Kernel.blocks(count, (long) round.blockSize() * vec));
         return rounded;
+    }
+
+    /** Where the factors are that {@link #of}, or a kernel that rounds by itself, made of these numbers. */
+    DevicePointer again(DevicePointer numbers) {
+        return rounded == null ? numbers : rounded;
     }
 
     @Override

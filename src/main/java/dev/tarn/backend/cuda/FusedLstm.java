@@ -330,7 +330,7 @@ final class FusedLstm implements Lstm {
         Gemm gemm = device.gemm();
         long rows = (long) steps * batch;
         int wide = GATES * hidden;
-        DevicePointer read = inputFactors.rounded() == null ? x.pointer() : inputFactors.rounded();
+        DevicePointer read = inputFactors.again(x.pointer());
         gemm.transposedTimes(
                 gateGradient(0), read, CudaTensor.of(gradients.wIh()).pointer(), wide, inputs, rows, true);
         CudaTensor dwHh = CudaTensor.of(gradients.wHh());

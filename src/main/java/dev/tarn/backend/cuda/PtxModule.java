@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A module of kernels that the jar carries, for the driver to compile for the processor at hand.
@@ -14,36 +15,39 @@ import java.util.List;
  */
 record PtxModule(String name, String text, Collection<KernelSignature> kernels) {
 
-    /** One for each source. */
-    static final List<String> NAMES = List.of(
-            "activation_reg",
-            "casts",
-            "column_sums",
-            "dropout",
-            "embedding",
-            "lstm_pointwise",
-            "optimizers",
-            "softmax_xent",
-            "weight_drop");
+    private static final Pattern LISTED = Pattern.compile("\"module\": \"(\\w+)\"");
 
-    /** All modules, read once. */
+    /** All modules of the manifest, read once. */
     private static final class Shipped {
-        static final List<PtxModule> ALL = NAMES.stream().map(PtxModule::read).toList();
+        static final List<PtxModule> ALL = LISTED.matcher(manifest())
+                .results()
+                .map(entry -> read(entry.group(1)))
+                .toList();
     }
 
     static List<PtxModule> all() {
         return Shipped.ALL;
     }
 
+    /** What {@code kernels/CompileKernels.java} wrote of the modules: their names, hashes and the version of PTX. */
+    static String manifest() {
+        return resource("manifest.json");
+    }
+
     private static PtxModule read(String name) {
-        try (InputStream in = PtxModule.class.getResourceAsStream("kernels/" + name + ".ptx")) {
+        String text = resource(name + ".ptx");
+        return new PtxModule(name, text, KernelSignature.parse(text).values());
+    }
+
+    private static String resource(String file) {
+        try (InputStream in = PtxModule.class.getResourceAsStream("kernels/" + file)) {
             if (in == null) {
-                throw new IllegalStateException("this build has no PTX of " + name);
+                throw new IllegalStateException("this build has no " + file + " of kernels");
             }
-            String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
-            return new PtxModule(name, text, KernelSignature.parse(text).values());
+            return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
         } catch (IOException e) {
-            throw new DeviceException("The kernels of " + name + " cannot be read (" + e.getMessage() + ").", e);
+            throw new DeviceException(
+                    "The kernels of this build cannot be read (" + file + ": " + e.getMessage() + ").", e);
         }
     }
 }

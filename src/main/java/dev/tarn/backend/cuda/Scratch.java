@@ -35,10 +35,6 @@ final class Scratch implements AutoCloseable {
         return pointer;
     }
 
-    long bytes() {
-        return bytes;
-    }
-
     @Override
     public void close() {
         if (pointer != null) {
