@@ -144,7 +144,7 @@ class TextFilesTest {
     }
 
     @Test
-    @DisabledIf("readsEverything")
+    @DisabledIf(value = "readsEverything", disabledReason = "root may read every file")
     void aFileWithoutPermissionIsNamedWithTheReason() throws IOException {
         Path file = file(new byte[] {'a'});
         assertThat(file.toFile().setReadable(false)).isTrue();
