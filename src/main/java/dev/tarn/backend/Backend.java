@@ -89,10 +89,13 @@ public interface Backend extends AutoCloseable {
      * @param dh [T,B,H] out; may be dDropped, never h
      * @param values [3] out: the values of AR, TAR and NS
      * @param norms [T,B] out: ‖h_{t,b}‖₂, or null when not wanted
+     * @param padding positions that no term looks at, whose count no mean divides by, and whose gradient is that of the
+     *     dropout alone; null where there are none, or where they count as fastai lets them
      */
     void regularize(
             Regularization spec,
             Tensor h,
+            @Nullable Padding padding,
             Mask mask,
             Tensor h0,
             Tensor dDropped,
@@ -100,11 +103,111 @@ public interface Backend extends AutoCloseable {
             Tensor values,
             @Nullable Tensor norms);
 
-    /** Plans an LSTM layer for batches of {@code batch} and windows of up to {@code maxSteps}. */
-    Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize);
+    /** As the other one, where every position is text. */
+    default void regularize(
+            Regularization spec,
+            Tensor h,
+            Mask mask,
+            Tensor h0,
+            Tensor dDropped,
+            Tensor dh,
+            Tensor values,
+            @Nullable Tensor norms) {
+        regularize(spec, h, null, mask, h0, dDropped, dh, values, norms);
+    }
+
+    /**
+     * Plans an LSTM layer for batches of {@code batch} and windows of up to {@code maxSteps}.
+     *
+     * @param windows how many training windows the plan keeps until their backward, at least 1; see {@link Lstm#window}
+     */
+    Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows);
+
+    /** As the other one, for one window at a time. */
+    default Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
+        return lstm(batch, maxSteps, inputSize, hiddenSize, 1);
+    }
 
     /** Plans a decoder of {@code vocabulary} rows for up to {@code maxRows} rows of input. */
     Decoder decoder(int vocabulary, int embSz, int maxRows);
+
+    /**
+     * Concat pooling of a document's outputs (Howard &amp; Ruder 2018, section 3.3):
+     * {@code out[b] = [h[T-1,b], max_t h[t,b], mean_t h[t,b]]}, maximum and mean over the steps without padding. The first
+     * step wins a tie; a document of padding alone has zeros for maximum and mean.
+     *
+     * @param h [T,B,H] in
+     * @param padding which steps are none
+     * @param out [B,3H] out
+     * @param steps [B,H] ids out: the step of each maximum, -1 without any
+     */
+    void pool(Tensor h, Padding padding, Tensor out, Tensor steps);
+
+    /**
+     * The gradient of {@link #pool}.
+     *
+     * @param dOut [B,3H] in
+     * @param steps [B,H] ids in, what pool wrote
+     * @param dh [T,B,H] out, zeros where nothing was read
+     */
+    void poolBackward(Tensor dOut, Padding padding, Tensor steps, Tensor dh);
+
+    /**
+     * A linear layer: {@code y = x w' + b}.
+     *
+     * @param x [N,I] in
+     * @param w [O,I] in
+     * @param b [O] in
+     * @param y [N,O] out; must not alias x
+     */
+    void linear(Tensor x, Tensor w, Tensor b, Tensor y);
+
+    /**
+     * The gradients of {@link #linear}.
+     *
+     * @param dy [N,O] in
+     * @param dx [N,I] out, or null when it is not wanted
+     * @param dw [O,I] added to
+     * @param db [O] added to
+     */
+    void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db);
+
+    /**
+     * Batch normalisation in training (Ioffe &amp; Szegedy 2015) with the rectifier before it and the dropout behind it:
+     * {@code a = relu ? max(x,0) : x; y = mask∘(gamma∘(a - mean)/√(var + 1e-5) + beta)}, mean and biased variance over
+     * the N rows. The running statistics move by a tenth towards those of the batch, the variance towards the unbiased
+     * one, as PyTorch's do.
+     *
+     * @param x [N,F] in, N at least 2
+     * @param norm scale, shift and running statistics; the latter two are updated
+     * @param saved [2,F] out: mean and 1/√(var + 1e-5) of the batch
+     * @param mask over [N,F]
+     * @param y [N,F] out; must not alias x
+     */
+    void batchNorm(Tensor x, boolean relu, BatchNorm norm, Tensor saved, Mask mask, Tensor y);
+
+    /** As {@link #batchNorm} without training: by the running statistics, which stay, and without dropout; N at least 1. */
+    void batchNormEvaluate(Tensor x, boolean relu, BatchNorm norm, Tensor y);
+
+    /**
+     * The gradients of {@link #batchNorm}. The rectifier passes none at 0.
+     *
+     * @param saved [2,F] in, what batchNorm wrote
+     * @param dy [N,F] in
+     * @param dx [N,F] out; may be dy
+     * @param dGamma [F] added to
+     * @param dBeta [F] added to
+     */
+    void batchNormBackward(
+            Tensor x,
+            boolean relu,
+            BatchNorm norm,
+            Tensor saved,
+            Mask mask,
+            Tensor dy,
+            Tensor dx,
+            Tensor dGamma,
+            Tensor dBeta);
 
     /**
      * The global L2 norm of the gradients and what clipping multiplies them by, without leaving the device:

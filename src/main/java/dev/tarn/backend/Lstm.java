@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  * c_t = f∘c_{t-1} + i∘g; h_t = o∘tanh(c_t)}.
  *
  * <p>Order of use: {@link #load} whenever weights or mask changed → {@link #forward} → after a training forward at most
- * one {@link #backward} with the same tensors. Ownership: packed weights and workspace belong to the plan and are freed
+ * one {@link #backward} with the same tensors. A plan of several windows keeps one training forward for each: choose with
+ * {@link #window} before both, and {@link #load} the weights and the mask of that forward again before its backward.
+ * Ownership: packed weights and workspace belong to the plan and are freed
  * by {@link #close}.
  */
 public interface Lstm extends AutoCloseable {
@@ -22,6 +24,13 @@ public interface Lstm extends AutoCloseable {
      *     all time steps
      */
     void load(LstmWeights weights, Mask weightDrop);
+
+    /**
+     * Chooses which of the plan's windows the training forwards and backwards that follow keep in and read from.
+     *
+     * @param window 0, as at first, to the number of windows less one
+     */
+    void window(int window);
 
     /**
      * @param x [T,B,I] in

@@ -15,6 +15,10 @@ package dev.tarn.backend;
  *       hidden as the seed notebook has it; the gradient of a zero norm is 0 (the notebook's is NaN).
  * </ul>
  *
+ * <p>With {@link Padding} the positions that are padding take no part: the sums leave them out, T·B becomes the number of
+ * positions that are left, B·(T-1) the number of neighbouring pairs, and for the seed's form h counts as 0 there while T
+ * stays; h_0 is compared where the first step is text.
+ *
  * <p>T &lt; 2 makes TAR and NS zero (except NS paper with {@code includeInitial}); the batch size never matters to the
  * guard, unlike in fastai.
  *

@@ -85,10 +85,20 @@ public final class Shapes {
 
     /** Checks {@link Backend#regularize}. */
     public static void regularize(
-            Tensor h, Mask mask, Tensor h0, Tensor dDropped, Tensor dh, Tensor values, @Nullable Tensor norms) {
+            Tensor h,
+            @Nullable Padding padding,
+            Mask mask,
+            Tensor h0,
+            Tensor dDropped,
+            Tensor dh,
+            Tensor values,
+            @Nullable Tensor norms) {
         String op = "regularize";
         rank(op, "h", h, 3);
         real(op, "h", h);
+        if (padding != null) {
+            padding(op, padding, h.dim(0), h.dim(1));
+        }
         is(op, "h0", h0, h.dim(1), h.dim(2));
         is(op, "dDropped", dDropped, h.dim(0), h.dim(1), h.dim(2));
         is(op, "dh", dh, h.dim(0), h.dim(1), h.dim(2));
@@ -97,6 +107,101 @@ public final class Shapes {
             is(op, "norms", norms, h.dim(0), h.dim(1));
         }
         mask(op, "mask", mask, (long) h.dim(1) * h.dim(2));
+    }
+
+    private static void padding(String op, Padding padding, int steps, int batch) {
+        ids(op, "padding", padding.ids(), steps, batch);
+        long positions = (long) steps * batch;
+        if (padding.steps() < 0
+                || padding.steps() > positions
+                || padding.pairs() < 0
+                || padding.pairs() > positions - batch
+                || padding.first() < 0
+                || padding.first() > batch) {
+            throw new IllegalArgumentException(op + ": " + padding + " cannot be counted in " + text(steps, batch));
+        }
+    }
+
+    /** Checks {@link Backend#pool}. */
+    public static void pool(Tensor h, Padding padding, Tensor out, Tensor steps) {
+        pooling("pool", h, "h", padding, out, "out", steps);
+    }
+
+    /** Checks {@link Backend#poolBackward}. */
+    public static void poolBackward(Tensor dOut, Padding padding, Tensor steps, Tensor dh) {
+        pooling("poolBackward", dh, "dh", padding, dOut, "dOut", steps);
+    }
+
+    private static void pooling(
+            String op, Tensor h, String hName, Padding padding, Tensor out, String outName, Tensor steps) {
+        rank(op, hName, h, 3);
+        real(op, hName, h);
+        padding(op, padding, h.dim(0), h.dim(1));
+        is(op, outName, out, h.dim(1), 3 * h.dim(2));
+        ids(op, "steps", steps, h.dim(1), h.dim(2));
+    }
+
+    /** Checks {@link Backend#linear}. */
+    public static void linear(Tensor x, Tensor w, Tensor b, Tensor y) {
+        rank("linear", "x", x, 2);
+        rank("linear", "w", w, 2);
+        real("linear", "x", x);
+        is("linear", "w", w, w.dim(0), x.dim(1));
+        is("linear", "b", b, w.dim(0));
+        is("linear", "y", y, x.dim(0), w.dim(0));
+    }
+
+    /** Checks {@link Backend#linearBackward}. */
+    public static void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
+        String op = "linearBackward";
+        rank(op, "x", x, 2);
+        rank(op, "w", w, 2);
+        real(op, "x", x);
+        is(op, "w", w, w.dim(0), x.dim(1));
+        is(op, "dy", dy, x.dim(0), w.dim(0));
+        optional(op, "dx", dx, x.dim(0), x.dim(1));
+        is(op, "dw", dw, w.dim(0), w.dim(1));
+        is(op, "db", db, w.dim(0));
+    }
+
+    /** Checks {@link Backend#batchNorm}. */
+    public static void batchNorm(Tensor x, BatchNorm norm, Tensor saved, Mask mask, Tensor y) {
+        String op = "batchNorm";
+        batchNorm(op, x, norm);
+        if (x.dim(0) < 2) {
+            throw new IllegalArgumentException(op + ": x is " + text(x) + ", training needs 2 rows or more");
+        }
+        is(op, "saved", saved, 2, x.dim(1));
+        mask(op, "mask", mask, x.size());
+        is(op, "y", y, x.dim(0), x.dim(1));
+    }
+
+    /** Checks {@link Backend#batchNormEvaluate}. */
+    public static void batchNormEvaluate(Tensor x, BatchNorm norm, Tensor y) {
+        batchNorm("batchNormEvaluate", x, norm);
+        is("batchNormEvaluate", "y", y, x.dim(0), x.dim(1));
+    }
+
+    /** Checks {@link Backend#batchNormBackward}. */
+    public static void batchNormBackward(
+            Tensor x, BatchNorm norm, Tensor saved, Mask mask, Tensor dy, Tensor dx, Tensor dGamma, Tensor dBeta) {
+        String op = "batchNormBackward";
+        batchNorm(op, x, norm);
+        is(op, "saved", saved, 2, x.dim(1));
+        mask(op, "mask", mask, x.size());
+        is(op, "dy", dy, x.dim(0), x.dim(1));
+        is(op, "dx", dx, x.dim(0), x.dim(1));
+        is(op, "dGamma", dGamma, x.dim(1));
+        is(op, "dBeta", dBeta, x.dim(1));
+    }
+
+    private static void batchNorm(String op, Tensor x, BatchNorm norm) {
+        rank(op, "x", x, 2);
+        real(op, "x", x);
+        is(op, "gamma", norm.gamma(), x.dim(1));
+        is(op, "beta", norm.beta(), x.dim(1));
+        is(op, "mean", norm.mean(), x.dim(1));
+        is(op, "variance", norm.variance(), x.dim(1));
     }
 
     /** Checks the sizes of a plan, which must all be at least 1. */
@@ -377,6 +482,21 @@ public final class Shapes {
         real(op, name, tensor);
         if (tensor.rank() != 3 || tensor.dim(0) != d0 || tensor.dim(1) != d1 || tensor.dim(2) != d2) {
             throw wrong(op, name, tensor, "[" + d0 + "," + d1 + "," + d2 + "]");
+        }
+    }
+
+    private static void ids(String op, String name, Tensor tensor, int d0, int d1) {
+        kind(op, name, tensor, Tensor.Kind.IDS);
+        if (tensor.rank() != 2 || tensor.dim(0) != d0 || tensor.dim(1) != d1) {
+            throw wrong(op, name, tensor, "[" + d0 + "," + d1 + "]");
+        }
+    }
+
+    /** Checks {@link Lstm#window}. */
+    public static void lstmWindow(int window, int windows) {
+        if (window < 0 || window >= windows) {
+            throw new IllegalArgumentException(
+                    "lstm.window: " + window + ", but the plan keeps " + windows + " of them, from 0 on");
         }
     }
 

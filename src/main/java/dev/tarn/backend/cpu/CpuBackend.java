@@ -2,10 +2,12 @@ package dev.tarn.backend.cpu;
 
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BatchNorm;
 import dev.tarn.backend.Decoder;
 import dev.tarn.backend.DeviceInfo;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Readback;
 import dev.tarn.backend.Regularization;
@@ -183,13 +185,14 @@ final class CpuBackend implements Backend {
     public void regularize(
             Regularization spec,
             Tensor h,
+            @Nullable Padding padding,
             Mask mask,
             Tensor h0,
             Tensor dDropped,
             Tensor dh,
             Tensor values,
             @Nullable Tensor norms) {
-        Shapes.regularize(h, mask, h0, dDropped, dh, values, norms);
+        Shapes.regularize(h, padding, mask, h0, dDropped, dh, values, norms);
         regularizer.run(
                 spec,
                 CpuTensor.of(h),
@@ -202,13 +205,57 @@ final class CpuBackend implements Backend {
     }
 
     @Override
-    public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
+    public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
         return new CpuLstm(team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize);
     }
 
     @Override
     public Decoder decoder(int vocabulary, int embSz, int maxRows) {
         return new CpuDecoder(team, memory, precision, vocabulary, embSz, maxRows, CpuDecoder.Cut.USUAL);
+    }
+
+    @Override
+    public void pool(Tensor h, Padding padding, Tensor out, Tensor steps) {
+        throw new UnsupportedOperationException("pool");
+    }
+
+    @Override
+    public void poolBackward(Tensor dOut, Padding padding, Tensor steps, Tensor dh) {
+        throw new UnsupportedOperationException("poolBackward");
+    }
+
+    @Override
+    public void linear(Tensor x, Tensor w, Tensor b, Tensor y) {
+        throw new UnsupportedOperationException("linear");
+    }
+
+    @Override
+    public void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
+        throw new UnsupportedOperationException("linearBackward");
+    }
+
+    @Override
+    public void batchNorm(Tensor x, boolean relu, BatchNorm norm, Tensor saved, Mask mask, Tensor y) {
+        throw new UnsupportedOperationException("batchNorm");
+    }
+
+    @Override
+    public void batchNormEvaluate(Tensor x, boolean relu, BatchNorm norm, Tensor y) {
+        throw new UnsupportedOperationException("batchNormEvaluate");
+    }
+
+    @Override
+    public void batchNormBackward(
+            Tensor x,
+            boolean relu,
+            BatchNorm norm,
+            Tensor saved,
+            Mask mask,
+            Tensor dy,
+            Tensor dx,
+            Tensor dGamma,
+            Tensor dBeta) {
+        throw new UnsupportedOperationException("batchNormBackward");
     }
 
     @Override

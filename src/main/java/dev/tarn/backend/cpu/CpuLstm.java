@@ -212,6 +212,11 @@ final class CpuLstm implements Lstm {
     }
 
     @Override
+    public void window(int window) {
+        Shapes.lstmWindow(window, 1);
+    }
+
+    @Override
     public void load(LstmWeights source, Mask weightDrop) {
         Shapes.lstmLoad(source, weightDrop, inputSize, hiddenSize);
         weights.load(source, weightDrop);

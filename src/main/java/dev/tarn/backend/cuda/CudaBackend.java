@@ -2,11 +2,13 @@ package dev.tarn.backend.cuda;
 
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BatchNorm;
 import dev.tarn.backend.Decoder;
 import dev.tarn.backend.DeviceInfo;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmPath;
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Readback;
 import dev.tarn.backend.Regularization;
@@ -153,13 +155,14 @@ final class CudaBackend implements Backend {
     public void regularize(
             Regularization spec,
             Tensor h,
+            @Nullable Padding padding,
             Mask mask,
             Tensor h0,
             Tensor dDropped,
             Tensor dh,
             Tensor values,
             @Nullable Tensor norms) {
-        Shapes.regularize(h, mask, h0, dDropped, dh, values, norms);
+        Shapes.regularize(h, padding, mask, h0, dDropped, dh, values, norms);
         device.enter();
         regularizer.run(
                 spec,
@@ -173,7 +176,7 @@ final class CudaBackend implements Backend {
     }
 
     @Override
-    public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
+    public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
         device.enter();
         return path == LstmPath.CUDNN
                 ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize)
@@ -184,6 +187,50 @@ final class CudaBackend implements Backend {
     public Decoder decoder(int vocabulary, int embSz, int maxRows) {
         device.enter();
         return new CudaDecoder(device, vocabulary, embSz, maxRows);
+    }
+
+    @Override
+    public void pool(Tensor h, Padding padding, Tensor out, Tensor steps) {
+        throw new UnsupportedOperationException("pool");
+    }
+
+    @Override
+    public void poolBackward(Tensor dOut, Padding padding, Tensor steps, Tensor dh) {
+        throw new UnsupportedOperationException("poolBackward");
+    }
+
+    @Override
+    public void linear(Tensor x, Tensor w, Tensor b, Tensor y) {
+        throw new UnsupportedOperationException("linear");
+    }
+
+    @Override
+    public void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
+        throw new UnsupportedOperationException("linearBackward");
+    }
+
+    @Override
+    public void batchNorm(Tensor x, boolean relu, BatchNorm norm, Tensor saved, Mask mask, Tensor y) {
+        throw new UnsupportedOperationException("batchNorm");
+    }
+
+    @Override
+    public void batchNormEvaluate(Tensor x, boolean relu, BatchNorm norm, Tensor y) {
+        throw new UnsupportedOperationException("batchNormEvaluate");
+    }
+
+    @Override
+    public void batchNormBackward(
+            Tensor x,
+            boolean relu,
+            BatchNorm norm,
+            Tensor saved,
+            Mask mask,
+            Tensor dy,
+            Tensor dx,
+            Tensor dGamma,
+            Tensor dBeta) {
+        throw new UnsupportedOperationException("batchNormBackward");
     }
 
     @Override

@@ -85,6 +85,11 @@ final class CudnnLstm implements Lstm {
     }
 
     @Override
+    public void window(int window) {
+        Shapes.lstmWindow(window, 1);
+    }
+
+    @Override
     public void load(LstmWeights weights, Mask weightDrop) {
         Shapes.lstmLoad(weights, weightDrop, inputs, hidden);
         device.enter();

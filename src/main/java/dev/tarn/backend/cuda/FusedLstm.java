@@ -109,6 +109,11 @@ final class FusedLstm implements Lstm {
     }
 
     @Override
+    public void window(int window) {
+        Shapes.lstmWindow(window, 1);
+    }
+
+    @Override
     public void load(LstmWeights from, Mask weightDrop) {
         Shapes.lstmLoad(from, weightDrop, inputs, hidden);
         device.enter();

@@ -2,10 +2,12 @@ package dev.tarn.backend.reference;
 
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BatchNorm;
 import dev.tarn.backend.Decoder;
 import dev.tarn.backend.DeviceInfo;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Readback;
 import dev.tarn.backend.Regularization;
@@ -23,6 +25,7 @@ public final class ReferenceBackend implements Backend {
 
     private final Arithmetic arithmetic;
     private final Embedding embedding;
+    private final Head head;
     private final Optimizers optimizers;
 
     public ReferenceBackend() {
@@ -33,6 +36,7 @@ public final class ReferenceBackend implements Backend {
     ReferenceBackend(Arithmetic arithmetic) {
         this.arithmetic = arithmetic;
         this.embedding = new Embedding(arithmetic);
+        this.head = new Head(arithmetic);
         this.optimizers = new Optimizers(arithmetic);
     }
 
@@ -175,16 +179,17 @@ public final class ReferenceBackend implements Backend {
     public void regularize(
             Regularization spec,
             Tensor h,
+            @Nullable Padding padding,
             Mask mask,
             Tensor h0,
             Tensor dDropped,
             Tensor dh,
             Tensor values,
             @Nullable Tensor norms) {
-        Shapes.regularize(h, mask, h0, dDropped, dh, values, norms);
+        Shapes.regularize(h, padding, mask, h0, dDropped, dh, values, norms);
         lockedDropout(dDropped, mask, dh);
         Regularizer regularizer = new Regularizer(
-                arithmetic, spec, ReferenceTensor.of(h), mask, ReferenceTensor.of(h0), ReferenceTensor.of(dh));
+                arithmetic, spec, ReferenceTensor.of(h), padding, mask, ReferenceTensor.of(h0), ReferenceTensor.of(dh));
         ReferenceTensor to = ReferenceTensor.of(values);
         to.setReal(0, regularizer.ar());
         to.setReal(1, regularizer.tar());
@@ -193,13 +198,72 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
-    public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize) {
-        return new ReferenceLstm(arithmetic, batch, maxSteps, inputSize, hiddenSize);
+    public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
+        return new ReferenceLstm(arithmetic, batch, maxSteps, inputSize, hiddenSize, windows);
     }
 
     @Override
     public Decoder decoder(int vocabulary, int embSz, int maxRows) {
         return new ReferenceDecoder(arithmetic, vocabulary, embSz, maxRows);
+    }
+
+    @Override
+    public void pool(Tensor h, Padding padding, Tensor out, Tensor steps) {
+        Shapes.pool(h, padding, out, steps);
+        head.pool(ReferenceTensor.of(h), padding, ReferenceTensor.of(out), ReferenceTensor.of(steps));
+    }
+
+    @Override
+    public void poolBackward(Tensor dOut, Padding padding, Tensor steps, Tensor dh) {
+        Shapes.poolBackward(dOut, padding, steps, dh);
+        head.poolBackward(ReferenceTensor.of(dOut), padding, ReferenceTensor.of(steps), ReferenceTensor.of(dh));
+    }
+
+    @Override
+    public void linear(Tensor x, Tensor w, Tensor b, Tensor y) {
+        Shapes.linear(x, w, b, y);
+        head.linear(matrix(x), matrix(w), matrix(b), matrix(y));
+    }
+
+    @Override
+    public void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
+        Shapes.linearBackward(x, w, dy, dx, dw, db);
+        if (dx != null) {
+            head.linearByInput(matrix(dy), matrix(w), matrix(dx));
+        }
+        head.linearByParameters(matrix(x), matrix(dy), matrix(dw), matrix(db));
+    }
+
+    @Override
+    public void batchNorm(Tensor x, boolean relu, BatchNorm norm, Tensor saved, Mask mask, Tensor y) {
+        Shapes.batchNorm(x, norm, saved, mask, y);
+        head.batchNorm(matrix(x), relu, norm, matrix(saved), mask, matrix(y));
+    }
+
+    @Override
+    public void batchNormEvaluate(Tensor x, boolean relu, BatchNorm norm, Tensor y) {
+        Shapes.batchNormEvaluate(x, norm, y);
+        head.batchNormEvaluate(matrix(x), relu, norm, matrix(y));
+    }
+
+    @Override
+    public void batchNormBackward(
+            Tensor x,
+            boolean relu,
+            BatchNorm norm,
+            Tensor saved,
+            Mask mask,
+            Tensor dy,
+            Tensor dx,
+            Tensor dGamma,
+            Tensor dBeta) {
+        Shapes.batchNormBackward(x, norm, saved, mask, dy, dx, dGamma, dBeta);
+        head.batchNormBackward(
+                matrix(x), relu, norm, matrix(saved), mask, matrix(dy), matrix(dx), matrix(dGamma), matrix(dBeta));
+    }
+
+    private static Matrix matrix(Tensor tensor) {
+        return ReferenceTensor.of(tensor).matrix();
     }
 
     @Override

@@ -33,17 +33,29 @@ final class ReferenceLstm implements Lstm {
     private Mask weightDrop = Mask.NONE;
     private boolean loaded;
 
-    /** Activated gates of every step, [T·B,4H]. */
-    private final Matrix gates;
+    private final Window[] windows;
+    private Window window;
 
-    /** c_t of every step, [T·B,H]. */
-    private final Matrix cells;
+    /** What a training forward keeps for its backward. */
+    private static final class Window {
 
-    /** The steps of the last training forward that no backward has used, or 0. */
-    private int keptSteps;
+        /** Activated gates of every step, [T·B,4H]. */
+        final Matrix gates;
 
-    ReferenceLstm(Arithmetic arithmetic, int batch, int maxSteps, int inputSize, int hiddenSize) {
-        Shapes.plan("lstm", batch, maxSteps, inputSize, hiddenSize);
+        /** c_t of every step, [T·B,H]. */
+        final Matrix cells;
+
+        /** The steps of the last training forward that no backward has used, or 0. */
+        int keptSteps;
+
+        Window(int rows, int hiddenSize) {
+            gates = Matrix.zeros(rows, 4 * hiddenSize);
+            cells = Matrix.zeros(rows, hiddenSize);
+        }
+    }
+
+    ReferenceLstm(Arithmetic arithmetic, int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
+        Shapes.plan("lstm", batch, maxSteps, inputSize, hiddenSize, windows);
         this.arithmetic = arithmetic;
         this.products = new Products(arithmetic);
         this.batch = batch;
@@ -54,8 +66,17 @@ final class ReferenceLstm implements Lstm {
         wHhDropped = Matrix.zeros(4 * hiddenSize, hiddenSize);
         bIh = Matrix.zeros(1, 4 * hiddenSize);
         bHh = Matrix.zeros(1, 4 * hiddenSize);
-        gates = Matrix.zeros(maxSteps * batch, 4 * hiddenSize);
-        cells = Matrix.zeros(maxSteps * batch, hiddenSize);
+        this.windows = new Window[windows];
+        for (int i = 0; i < windows; i++) {
+            this.windows[i] = new Window(maxSteps * batch, hiddenSize);
+        }
+        window = this.windows[0];
+    }
+
+    @Override
+    public void window(int index) {
+        Shapes.lstmWindow(index, windows.length);
+        window = windows[index];
     }
 
     @Override
@@ -89,12 +110,12 @@ final class ReferenceLstm implements Lstm {
         Matrix h = matrix(h0);
         Matrix c = matrix(c0);
         for (int t = 0; t < steps; t++) {
-            Matrix a = gates.rows(t * batch, batch);
+            Matrix a = window.gates.rows(t * batch, batch);
             a.fill(0);
             products.forward(step(x, t), wIh, a);
             products.forward(h, wHhDropped, a);
             activate(a);
-            Matrix cNext = cells.rows(t * batch, batch);
+            Matrix cNext = window.cells.rows(t * batch, batch);
             Matrix hNext = step(y, t);
             for (int b = 0; b < batch; b++) {
                 for (int j = 0; j < hiddenSize; j++) {
@@ -112,7 +133,7 @@ final class ReferenceLstm implements Lstm {
         }
         matrix(hT).copyFrom(h);
         matrix(cT).copyFrom(c);
-        keptSteps = training ? steps : 0;
+        window.keptSteps = training ? steps : 0;
     }
 
     /** Adds both biases to the products and applies σ, σ, tanh, σ to the blocks i, f, g, o. */
@@ -147,17 +168,17 @@ final class ReferenceLstm implements Lstm {
         Shapes.lstmBackward(
                 x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputSize, hiddenSize);
         int steps = x.dim(0);
-        if (keptSteps != steps) {
+        if (window.keptSteps != steps) {
             throw new IllegalStateException(
-                    "lstm.backward: x has T=" + steps + ", the last training forward left T=" + keptSteps);
+                    "lstm.backward: x has T=" + steps + ", the last training forward left T=" + window.keptSteps);
         }
-        keptSteps = 0;
+        window.keptSteps = 0;
         Matrix dh = orZeros(dhT);
         Matrix dc = orZeros(dcT);
         Matrix da = Matrix.zeros(steps * batch, 4 * hiddenSize);
         for (int t = steps - 1; t >= 0; t--) {
             Matrix daStep = da.rows(t * batch, batch);
-            Matrix cPrevious = t == 0 ? matrix(c0) : cells.rows((t - 1) * batch, batch);
+            Matrix cPrevious = t == 0 ? matrix(c0) : window.cells.rows((t - 1) * batch, batch);
             gateGradients(t, cPrevious, step(dy, t), dh, dc, daStep);
             dh.fill(0);
             products.byInput(daStep, wHhDropped, dh);
@@ -179,8 +200,8 @@ final class ReferenceLstm implements Lstm {
 
     /** One step back: reads dh, turns dc into the gradient by c_{t-1}, writes the gradient by the pre-activations. */
     private void gateGradients(int t, Matrix cPrevious, Matrix dy, Matrix dh, Matrix dc, Matrix da) {
-        Matrix a = gates.rows(t * batch, batch);
-        Matrix c = cells.rows(t * batch, batch);
+        Matrix a = window.gates.rows(t * batch, batch);
+        Matrix c = window.cells.rows(t * batch, batch);
         for (int b = 0; b < batch; b++) {
             for (int j = 0; j < hiddenSize; j++) {
                 double i = a.get(b, j);

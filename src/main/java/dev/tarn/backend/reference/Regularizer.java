@@ -1,6 +1,7 @@
 package dev.tarn.backend.reference;
 
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Regularization;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ final class Regularizer {
     private final Arithmetic arithmetic;
     private final Regularization spec;
     private final ReferenceTensor h;
+    private final @Nullable Padding padding;
     private final Mask mask;
     private final ReferenceTensor h0;
     private final ReferenceTensor dh;
@@ -22,12 +24,14 @@ final class Regularizer {
             Arithmetic arithmetic,
             Regularization spec,
             ReferenceTensor h,
+            @Nullable Padding padding,
             Mask mask,
             ReferenceTensor h0,
             ReferenceTensor dh) {
         this.arithmetic = arithmetic;
         this.spec = spec;
         this.h = h;
+        this.padding = padding;
         this.mask = mask;
         this.h0 = h0;
         this.dh = dh;
@@ -38,14 +42,15 @@ final class Regularizer {
 
     /** {@code alpha/(T·B·H) Σ (m∘h)²}. */
     double ar() {
-        if (spec.alpha() == 0) {
+        long positions = padding == null ? (long) steps * batch : padding.steps();
+        if (spec.alpha() == 0 || positions == 0) {
             return 0;
         }
-        double scale = spec.alpha() / ((double) steps * batch * hiddenSize);
+        double scale = spec.alpha() / ((double) positions * hiddenSize);
         double sum = 0;
         for (int t = 0; t < steps; t++) {
             for (int b = 0; b < batch; b++) {
-                for (int j = 0; j < hiddenSize; j++) {
+                for (int j = 0; isText(t, b) && j < hiddenSize; j++) {
                     double m = spec.arOn() == Regularization.ArOn.RAW ? 1 : Masks.at(mask, (long) b * hiddenSize + j);
                     double value = arithmetic.round(m * h(t, b, j));
                     sum = arithmetic.round(sum + arithmetic.round(value * value));
@@ -58,14 +63,14 @@ final class Regularizer {
 
     /** {@code beta/((T-1)·B·H) Σ (h_{t+1} - h_t)²}. */
     double tar() {
-        if (spec.beta() == 0 || steps < 2) {
+        if (spec.beta() == 0 || pairs() == 0) {
             return 0;
         }
-        double scale = spec.beta() / ((steps - 1.0) * batch * hiddenSize);
+        double scale = spec.beta() / ((double) pairs() * hiddenSize);
         double sum = 0;
         for (int t = 0; t + 1 < steps; t++) {
             for (int b = 0; b < batch; b++) {
-                for (int j = 0; j < hiddenSize; j++) {
+                for (int j = 0; isText(t, b) && isText(t + 1, b) && j < hiddenSize; j++) {
                     double difference = arithmetic.round(h(t + 1, b, j) - h(t, b, j));
                     sum = arithmetic.round(sum + arithmetic.round(difference * difference));
                     addGradient(t + 1, b, j, 2 * scale * difference);
@@ -86,14 +91,18 @@ final class Regularizer {
 
     /** {@code gamma/(B·(T-1)) Σ_b Σ_t (‖h_{t+1}‖ - ‖h_t‖)²}, or with h_0 and B·T. */
     private double nsPaper() {
-        int differences = spec.includeInitial() ? steps : steps - 1;
+        long first = padding == null ? batch : padding.first();
+        long differences = pairs() + (spec.includeInitial() ? first : 0);
         if (differences == 0) {
             return 0;
         }
-        double scale = spec.gamma() / ((double) batch * differences);
+        double scale = spec.gamma() / (double) differences;
         double sum = 0;
         for (int b = 0; b < batch; b++) {
             for (int t = spec.includeInitial() ? 0 : 1; t < steps; t++) {
+                if (!isText(t, b) || (t > 0 && !isText(t - 1, b))) {
+                    continue;
+                }
                 double before = t == 0 ? norm(h0, b) : norm(t - 1, b);
                 double difference = arithmetic.round(norm(t, b) - before);
                 sum = arithmetic.round(sum + arithmetic.round(difference * difference));
@@ -126,7 +135,7 @@ final class Regularizer {
         for (int t = 0; t < steps; t++) {
             double factor = (t >= 1 ? inverse(late) : 0) - (t <= steps - 2 ? inverse(early) : 0);
             for (int b = 0; b < batch; b++) {
-                for (int j = 0; j < hiddenSize; j++) {
+                for (int j = 0; isText(t, b) && j < hiddenSize; j++) {
                     addGradient(t, b, j, 2 * scale * difference * arithmetic.round(factor) * h(t, b, j));
                 }
             }
@@ -138,7 +147,7 @@ final class Regularizer {
         double sum = 0;
         for (int t = from; t < to; t++) {
             for (int b = 0; b < batch; b++) {
-                for (int j = 0; j < hiddenSize; j++) {
+                for (int j = 0; isText(t, b) && j < hiddenSize; j++) {
                     sum = arithmetic.round(sum + arithmetic.round(h(t, b, j) * h(t, b, j)));
                 }
             }
@@ -169,6 +178,15 @@ final class Regularizer {
             sum = arithmetic.round(sum + arithmetic.round(matrix.get(row, j) * matrix.get(row, j)));
         }
         return arithmetic.round(Math.sqrt(sum));
+    }
+
+    /** Neighbours in time that are both text. */
+    private long pairs() {
+        return padding == null ? (steps - 1L) * batch : padding.pairs();
+    }
+
+    private boolean isText(int t, int b) {
+        return padding == null || ReferenceTensor.of(padding.ids()).id(t * batch + b) != padding.token();
     }
 
     private static double inverse(double x) {
