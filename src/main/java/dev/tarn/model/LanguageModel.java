@@ -2,7 +2,6 @@ package dev.tarn.model;
 
 import dev.tarn.OutOfDeviceMemoryException;
 import dev.tarn.backend.Backend;
-import dev.tarn.backend.LstmWeights;
 import dev.tarn.nn.Parameter;
 import dev.tarn.nn.ParameterStore;
 import java.util.Locale;
@@ -19,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LanguageModel implements AutoCloseable {
 
+    private static final String PREFIX = "0.";
+
     /** Name of the embedding table [V,E]. */
-    public static final String ENCODER = "0.encoder.weight";
+    public static final String ENCODER = EncoderParameters.tableName(PREFIX);
 
     /** Name of an untied decoder matrix [V,E]. */
     public static final String DECODER = "1.decoder.weight";
@@ -31,6 +32,7 @@ public final class LanguageModel implements AutoCloseable {
     private final Backend backend;
     private final AwdLstmConfig config;
     private final ParameterStore parameters;
+    private final EncoderParameters encoder;
 
     /**
      * Allocates and initialises the parameters.
@@ -42,13 +44,13 @@ public final class LanguageModel implements AutoCloseable {
         this.backend = backend;
         this.config = config;
         parameters = declare(config).build(backend);
+        encoder = new EncoderParameters(parameters, PREFIX);
         for (int index = 0; index < parameters.all().size(); index++) {
             Parameter parameter = parameters.all().get(index);
-            if (parameter.group() < config.nLayers()) {
-                double bound = 1 / Math.sqrt(config.hiddenSize(parameter.group()));
-                Initialisation.uniform(backend, parameter, bound, seed, index);
+            if (parameter.name().equals(DECODER)) {
+                Initialisation.uniform(backend, parameter, EncoderParameters.TABLE_BOUND, seed, index);
             } else if (!parameter.name().equals(DECODER_BIAS)) {
-                Initialisation.uniform(backend, parameter, 0.1, seed, index);
+                Initialisation.uniform(backend, parameter, encoder.bound(parameter, config), seed, index);
             }
         }
         parameters.changed();
@@ -56,20 +58,16 @@ public final class LanguageModel implements AutoCloseable {
 
     /** fastai's name of an LSTM tensor: {@code suffix} is {@code "weight_hh_l0_raw"}, {@code "module.bias_ih_l0"}, .... */
     public static String lstmName(int layer, String suffix) {
-        return "0.rnns." + layer + "." + suffix;
+        return EncoderParameters.lstmName(PREFIX, layer, suffix);
     }
 
     private static ParameterStore.Builder declare(AwdLstmConfig config) {
         ParameterStore.Builder builder = ParameterStore.builder();
         for (int layer = 0; layer < config.nLayers(); layer++) {
-            int h = config.hiddenSize(layer);
-            builder.add(lstmName(layer, "weight_hh_l0_raw"), layer, 4 * h, h);
-            builder.add(lstmName(layer, "module.weight_ih_l0"), layer, 4 * h, config.inputSize(layer));
-            builder.add(lstmName(layer, "module.bias_ih_l0"), layer, 4 * h);
-            builder.add(lstmName(layer, "module.bias_hh_l0"), layer, 4 * h);
+            EncoderParameters.declareLayer(builder, PREFIX, config, layer, layer);
         }
         int last = config.nLayers();
-        builder.add(ENCODER, last, config.vocab(), config.embSz());
+        EncoderParameters.declareTable(builder, PREFIX, config, last);
         if (!config.tieWeights()) {
             builder.add(DECODER, last, config.vocab(), config.embSz());
         }
@@ -138,37 +136,17 @@ public final class LanguageModel implements AutoCloseable {
         return String.format(Locale.ROOT, "%.0f MiB", bytes / (double) (1 << 20));
     }
 
-    Parameter encoder() {
-        return parameters.get(ENCODER);
+    EncoderParameters encoder() {
+        return encoder;
     }
 
     Parameter decoderWeight() {
-        return config.tieWeights() ? encoder() : parameters.get(DECODER);
+        return config.tieWeights() ? encoder.table() : parameters.get(DECODER);
     }
 
     @Nullable
     Parameter decoderBias() {
         return config.outBias() ? parameters.get(DECODER_BIAS) : null;
-    }
-
-    LstmWeights lstmValues(int layer) {
-        return new LstmWeights(
-                lstm(layer, "module.weight_ih_l0").value(),
-                lstm(layer, "weight_hh_l0_raw").value(),
-                lstm(layer, "module.bias_ih_l0").value(),
-                lstm(layer, "module.bias_hh_l0").value());
-    }
-
-    LstmWeights lstmGradients(int layer) {
-        return new LstmWeights(
-                lstm(layer, "module.weight_ih_l0").gradient(),
-                lstm(layer, "weight_hh_l0_raw").gradient(),
-                lstm(layer, "module.bias_ih_l0").gradient(),
-                lstm(layer, "module.bias_hh_l0").gradient());
-    }
-
-    private Parameter lstm(int layer, String suffix) {
-        return parameters.get(lstmName(layer, suffix));
     }
 
     @Override

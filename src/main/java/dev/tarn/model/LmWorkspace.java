@@ -4,13 +4,10 @@ import dev.tarn.DataException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
-import dev.tarn.backend.Mask;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.DecoderLayer;
-import dev.tarn.nn.EmbeddingLayer;
 import dev.tarn.nn.LockedDropout;
-import dev.tarn.nn.LstmLayer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -42,23 +39,42 @@ public final class LmWorkspace implements AutoCloseable {
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
     private final Arena arena;
-    private final @Nullable Window[] windows;
     /** The tokens read and to be predicted, on the host. */
     private final int[] ids;
+    /** [2,T,B] the same on the device, so that one copy brings both. */
+    private final Tensor longestIds;
+
+    private final Tensor longestNorms;
+    /** [T,B,E] the output of the last layer after the output dropout; null without training. */
+    private final @Nullable Tensor longestDropped;
 
     private final Tensor stats;
     private final Tensor penalties;
-    private final EmbeddingLayer embedding;
-    private final LstmLayer[] lstms;
-    private final LockedDropout[] dropouts;
+    private final Encoder encoder;
+    private final LockedDropout outputDropout;
     private final DecoderLayer decoder;
 
+    private final @Nullable Views[] views;
     /** The latest window. */
-    private Window window;
-    /** What each layer read in the latest window, and behind them what the decoder read. */
-    private final Tensor[] read;
-    /** The version of the weights that the plans hold without weight drop, or -1. */
-    private long loaded = -1;
+    private Views window;
+    /** [T,B,E] what the decoder read in the latest window. */
+    private Tensor decoderInput;
+
+    /**
+     * Prefixes of the longest tensors.
+     *
+     * @param ids [2,T,B] inputs and targets
+     * @param inputs [T,B] tokens read
+     * @param targets [T,B] tokens to predict
+     * @param norms [T,B] norms of the last layer's output
+     * @param dropped [T,B,E] its output after the dropout
+     */
+    private record Views(Tensor ids, Tensor inputs, Tensor targets, Tensor norms, @Nullable Tensor dropped) {
+
+        int steps() {
+            return inputs.dim(0);
+        }
+    }
 
     LmWorkspace(LanguageModel model, int batch, int maxSteps, boolean training) {
         if (batch < 1 || maxSteps < 1) {
@@ -70,34 +86,21 @@ public final class LmWorkspace implements AutoCloseable {
         this.batch = batch;
         this.maxSteps = maxSteps;
         this.training = training;
-        int layers = config.nLayers();
-        lstms = new LstmLayer[layers];
-        dropouts = new LockedDropout[layers];
-        read = new Tensor[layers + 1];
-        windows = new Window[maxSteps + 1];
-        embedding = new EmbeddingLayer(backend, model.encoder(), config.padToken());
+        views = new Views[maxSteps + 1];
+        outputDropout = new LockedDropout(backend);
         try {
             arena = own(backend.arena("workspace of " + batch + " streams and " + maxSteps + " steps"));
-            window = Window.allocate(arena, config, maxSteps, batch, training);
-            windows[maxSteps] = window;
-            ids = new int[Math.toIntExact(window.ids.size())];
+            longestIds = arena.ids("inputs and targets", 2, maxSteps, batch);
+            ids = new int[Math.toIntExact(longestIds.size())];
+            longestNorms = arena.real("norms", maxSteps, batch);
+            longestDropped = training ? arena.real("dropped output", maxSteps, batch, config.embSz()) : null;
             stats = arena.real("stats", Decoder.STATS);
             penalties = arena.real("penalties", Regularization.VALUES);
-            for (int layer = 0; layer < layers; layer++) {
-                lstms[layer] = own(new LstmLayer(
-                        backend,
-                        arena,
-                        "layer " + layer,
-                        model.lstmValues(layer),
-                        model.lstmGradients(layer),
-                        batch,
-                        maxSteps,
-                        config.inputSize(layer),
-                        config.hiddenSize(layer)));
-                dropouts[layer] = new LockedDropout(backend);
-            }
+            encoder = own(new Encoder(backend, config, model.encoder(), arena, batch, maxSteps, 1, training));
             decoder = own(new DecoderLayer(
                     backend, model.decoderWeight(), model.decoderBias(), Math.multiplyExact(batch, maxSteps)));
+            window = views(maxSteps);
+            decoderInput = encoder.output(maxSteps);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -126,10 +129,11 @@ public final class LmWorkspace implements AutoCloseable {
      * @param training false for an evaluation workspace
      */
     public static long activationBytes(AwdLstmConfig config, int batch, int maxSteps, boolean training) {
-        long reals = Window.reals(config, maxSteps, batch, training) + Decoder.STATS + Regularization.VALUES;
-        for (int layer = 0; layer < config.nLayers(); layer++) {
-            reals += 4L * batch * config.hiddenSize(layer);
-        }
+        long perToken = 1 + (training ? config.embSz() : 0);
+        long reals = Encoder.reals(config, batch, maxSteps, 1, training)
+                + perToken * maxSteps * batch
+                + Decoder.STATS
+                + Regularization.VALUES;
         return Float.BYTES * reals + Integer.BYTES * 2L * maxSteps * batch;
     }
 
@@ -139,9 +143,7 @@ public final class LmWorkspace implements AutoCloseable {
 
     /** Makes the next window start from zeros in every stream. */
     public void resetState() {
-        for (LstmLayer lstm : lstms) {
-            lstm.resetState();
-        }
+        encoder.resetState();
     }
 
     /**
@@ -181,8 +183,10 @@ public final class LmWorkspace implements AutoCloseable {
             throw new IllegalArgumentException("frozenTo " + frozenTo + " is not in 0.." + model.groups());
         }
         begin(inputs, targets, steps);
-        load(masks);
-        forward(masks, true);
+        encoder.load(masks);
+        decoder.load();
+        forward(masks, 0);
+        decoderInput = outputDropout.forward(output(), masks.output(), dropped());
         backward(regularization, frozenTo, recordNorms);
     }
 
@@ -197,8 +201,8 @@ public final class LmWorkspace implements AutoCloseable {
     public void evaluate(int[] inputs, int[] targets, int steps) {
         begin(inputs, targets, steps);
         loadUndropped();
-        forward(MaskSource.NONE, false);
-        decoder.loss(decoderInput(), window.targets, stats);
+        forward(MaskSource.NONE, config.nLayers());
+        decoder.loss(decoderInput, window.targets, stats);
     }
 
     /**
@@ -212,7 +216,7 @@ public final class LmWorkspace implements AutoCloseable {
         keepIds(inputs, 0);
         backend.upload(ids, window.inputs);
         loadUndropped();
-        forward(MaskSource.NONE, false);
+        forward(MaskSource.NONE, config.nLayers());
     }
 
     /**
@@ -221,9 +225,9 @@ public final class LmWorkspace implements AutoCloseable {
      * @param logits [T-firstStep,B,V] out, owned by the caller
      */
     public void logits(int firstStep, Tensor logits) {
-        int steps = window.inputs.dim(0) - firstStep;
+        int steps = window.steps() - firstStep;
         int width = config.embSz();
-        Tensor x = decoderInput().view((long) firstStep * batch * width, steps * batch, width);
+        Tensor x = decoderInput.view((long) firstStep * batch * width, steps * batch, width);
         decoder.logits(x, logits);
     }
 
@@ -238,83 +242,65 @@ public final class LmWorkspace implements AutoCloseable {
         if (steps < 1 || steps > maxSteps) {
             throw new IllegalArgumentException("a window of " + steps + " steps in a workspace of " + maxSteps);
         }
-        Window seen = windows[steps];
+        window = views(steps);
+    }
+
+    private Views views(int steps) {
+        Views seen = views[steps];
         if (seen == null) {
-            seen = windows[maxSteps].first(steps);
-            windows[steps] = seen;
+            seen = new Views(
+                    longestIds.view(0, 2, steps, batch),
+                    longestIds.view(0, steps, batch),
+                    longestIds.view((long) steps * batch, steps, batch),
+                    longestNorms.first(steps),
+                    longestDropped == null ? null : longestDropped.first(steps));
+            views[steps] = seen;
         }
-        window = seen;
+        return seen;
     }
 
-    /** Checks the ids of the window and copies them to where they are uploaded from. */
     private void keepIds(int[] tokens, int at) {
-        int count = Math.toIntExact(window.inputs.size());
-        for (int i = 0; i < count; i++) {
-            if (tokens[i] < 0 || tokens[i] >= config.vocab()) {
-                throw new DataException("Token id " + tokens[i] + " is not in the model's vocabulary of "
-                        + config.vocab() + "; use the vocabulary that the model was trained with.");
-            }
-        }
-        System.arraycopy(tokens, 0, ids, at, count);
-    }
-
-    private void load(MaskSource masks) {
-        for (int layer = 0; layer < lstms.length; layer++) {
-            lstms[layer].load(masks.weight(layer));
-        }
-        decoder.load();
-        loaded = -1;
+        Encoder.keepIds(config, tokens, 0, window.steps() * batch, ids, at);
     }
 
     private void loadUndropped() {
-        long version = model.parameters().version();
-        if (loaded != version) {
-            load(MaskSource.NONE);
-            loaded = version;
+        if (encoder.loadUndropped()) {
+            decoder.load();
         }
     }
 
-    private void forward(MaskSource masks, boolean keep) {
-        embedding.forward(window.inputs, masks.embedding(), masks.input(), window.embedded);
-        read[0] = window.embedded;
-        int last = lstms.length - 1;
-        for (int layer = 0; layer <= last; layer++) {
-            Tensor raw = window.raw[layer];
-            lstms[layer].forward(read[layer], raw, keep);
-            Mask mask = layer < last ? masks.hidden(layer) : masks.output();
-            read[layer + 1] = keep ? dropouts[layer].forward(raw, mask, window.dropped[layer]) : raw;
+    private void forward(MaskSource masks, int keepFrom) {
+        encoder.forward(0, window.inputs, masks, keepFrom);
+        decoderInput = output();
+    }
+
+    private Tensor output() {
+        return encoder.output(window.steps());
+    }
+
+    private Tensor dropped() {
+        if (window.dropped == null) {
+            throw new IllegalStateException("an evaluation workspace has no dropout");
         }
+        return window.dropped;
     }
 
     private void backward(Regularization regularization, int frozenTo, boolean recordNorms) {
         boolean trains = frozenTo < model.groups();
-        int last = lstms.length - 1;
-        Tensor gradient = window.gradient[last + 1];
-        decoder.lossAndGradients(decoderInput(), window.targets, stats, gradient, trains);
+        Tensor gradient = encoder.outputGradient(window.steps());
+        decoder.lossAndGradients(decoderInput, window.targets, stats, gradient, trains);
         backend.regularize(
                 regularization,
-                window.raw[last],
-                dropouts[last].mask(),
-                lstms[last].initialHidden(),
+                output(),
+                outputDropout.mask(),
+                encoder.initialHidden(0),
                 gradient,
                 gradient,
                 penalties,
                 recordNorms ? window.norms : null);
-        if (!trains) {
-            return;
+        if (trains) {
+            encoder.backward(0, window.inputs, gradient, frozenTo, true);
         }
-        for (int layer = last; layer >= 0; layer--) {
-            if (layer < last) {
-                dropouts[layer].backward(window.gradient[layer + 1]);
-            }
-            lstms[layer].backward(
-                    read[layer],
-                    window.raw[layer],
-                    window.gradient[layer + 1],
-                    window.gradient[layer],
-                    layer >= frozenTo);
-        }
-        embedding.backward(window.inputs, window.gradient[0]);
     }
 
     /** [2] of the latest {@link #train} or {@link #evaluate}: mean cross-entropy in nats, and how many were right. */
@@ -334,32 +320,32 @@ public final class LmWorkspace implements AutoCloseable {
 
     /** [T,B,H] what a layer wrote in the latest window, before any dropout: fastai's {@code raw_outputs}. */
     public Tensor raw(int layer) {
-        return window.raw[layer];
+        return encoder.raw(0, window.steps(), layer);
     }
 
     /** [T,B,H] what the layer above read, after the hidden dropout: fastai's {@code outputs}; the last layer's is raw. */
     public Tensor output(int layer) {
-        return layer < lstms.length - 1 ? read[layer + 1] : window.raw[layer];
+        return layer < config.nLayers() - 1 ? encoder.read(0, window.steps(), layer + 1) : output();
     }
 
     /** [T,B,E] what the decoder read: the last layer's output after the output dropout. */
     public Tensor decoderInput() {
-        return read[lstms.length];
+        return decoderInput;
     }
 
     /** [B,H] the h that a layer's next window starts from. */
     public Tensor hidden(int layer) {
-        return lstms[layer].hidden();
+        return encoder.hidden(layer);
     }
 
     /** [B,H] the c that a layer's next window starts from. */
     public Tensor cell(int layer) {
-        return lstms[layer].cell();
+        return encoder.cell(layer);
     }
 
     /** Copies the carried state to the host: h and c of layer 0, of layer 1, ..., each [B,H] flattened. */
     public float[][] state() {
-        float[][] state = new float[2 * lstms.length][];
+        float[][] state = new float[2 * config.nLayers()][];
         for (int i = 0; i < state.length; i++) {
             Tensor part = statePart(i);
             state[i] = new float[Math.toIntExact(part.size())];
@@ -374,9 +360,9 @@ public final class LmWorkspace implements AutoCloseable {
      * @throws IllegalArgumentException if it is of another model or batch size
      */
     public void state(float[][] state) {
-        if (state.length != 2 * lstms.length) {
+        if (state.length != 2 * config.nLayers()) {
             throw new IllegalArgumentException(
-                    "a state of " + state.length + " tensors for " + lstms.length + " layers of two each");
+                    "a state of " + state.length + " tensors for " + config.nLayers() + " layers of two each");
         }
         for (int i = 0; i < state.length; i++) {
             Tensor part = statePart(i);
@@ -391,8 +377,7 @@ public final class LmWorkspace implements AutoCloseable {
     }
 
     private Tensor statePart(int index) {
-        LstmLayer lstm = lstms[index / 2];
-        return index % 2 == 0 ? lstm.hidden() : lstm.cell();
+        return index % 2 == 0 ? hidden(index / 2) : cell(index / 2);
     }
 
     @Override

@@ -6,16 +6,19 @@ import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
 import dev.tarn.backend.Tensor;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One LSTM layer that carries its state from window to window (truncated back-propagation through time): a window starts
  * from the state that the one before it ended with, and no gradient crosses the border.
  *
- * <p>The state lies in two pairs of tensors that take turns, since the backward of a window still needs the state that it
- * started from while its end state already waits for the next one.
+ * <p>The states lie in a ring, one more of them than windows that are kept, since the backward of a window still needs the
+ * state that it started from while its end state already waits for the next one.
  *
- * <p>Order of use: {@link #load} → {@link #forward} → at most one {@link #backward}. Ownership: the plan, freed by
- * {@link #close}; the state belongs to the arena given to the constructor.
+ * <p>Order of use: {@link #load} → {@link #forward} → at most one {@link #backward}. A layer of several windows chooses one
+ * with {@link #window} before each of these, and may run the forwards of all of them before the backwards. Ownership: the
+ * plan, freed by {@link #close}; the state belongs to the arena given to the constructor.
  */
 public final class LstmLayer implements AutoCloseable {
 
@@ -23,10 +26,18 @@ public final class LstmLayer implements AutoCloseable {
     private final LstmWeights weights;
     private final LstmWeights gradients;
     private final Lstm plan;
-    private final Tensor[] h = new Tensor[2];
-    private final Tensor[] c = new Tensor[2];
-    /** Which pair holds the state that the next window starts from. */
+    private final Tensor[] h;
+    private final Tensor[] c;
+    /** Which state the next window starts from. */
     private int current;
+    /** Which state each window started from. */
+    private final int[] starts;
+    /** The mask that each window ran with. */
+    private final Mask[] masks;
+    /** The window that is chosen. */
+    private int window;
+    /** The mask that the plan has now. */
+    private Mask loaded = Mask.NONE;
 
     /**
      * @param name for the tensors of the state, in error messages
@@ -34,6 +45,7 @@ public final class LstmLayer implements AutoCloseable {
      * @param gradients what backward adds to
      * @param inputSize I
      * @param hiddenSize H
+     * @param windows how many windows are kept until their backward, at least 1
      */
     public LstmLayer(
             Backend backend,
@@ -44,15 +56,29 @@ public final class LstmLayer implements AutoCloseable {
             int batch,
             int maxSteps,
             int inputSize,
-            int hiddenSize) {
+            int hiddenSize,
+            int windows) {
         this.backend = backend;
         this.weights = weights;
         this.gradients = gradients;
-        for (int turn = 0; turn < 2; turn++) {
+        h = new Tensor[windows + 1];
+        c = new Tensor[windows + 1];
+        for (int turn = 0; turn <= windows; turn++) {
             h[turn] = arena.real(name + " hidden state", batch, hiddenSize);
             c[turn] = arena.real(name + " cell state", batch, hiddenSize);
         }
-        plan = backend.lstm(batch, maxSteps, inputSize, hiddenSize);
+        starts = new int[windows];
+        // Before the first window there is no state that one started from; any that is all zeros will do.
+        Arrays.fill(starts, windows);
+        masks = new Mask[windows];
+        Arrays.fill(masks, Mask.NONE);
+        plan = backend.lstm(batch, maxSteps, inputSize, hiddenSize, windows);
+    }
+
+    /** Chooses the window that the calls that follow belong to; 0 at first. */
+    public void window(int window) {
+        plan.window(window);
+        this.window = window;
     }
 
     /**
@@ -62,6 +88,7 @@ public final class LstmLayer implements AutoCloseable {
      */
     public void load(Mask weightDrop) {
         plan.load(weights, weightDrop);
+        loaded = weightDrop;
     }
 
     /**
@@ -72,22 +99,28 @@ public final class LstmLayer implements AutoCloseable {
      * @param training true keeps what {@link #backward} needs
      */
     public void forward(Tensor x, Tensor y, boolean training) {
-        int next = 1 - current;
+        int next = (current + 1) % h.length;
         plan.forward(x, h[current], c[current], y, h[next], c[next], training);
+        starts[window] = current;
+        masks[window] = loaded;
         current = next;
     }
 
     /**
-     * The gradients of the latest training window; the carried state counts as a constant.
+     * The gradients of the window's latest training forward; the carried state counts as a constant. Takes the weights
+     * again with the mask that the window ran with, if another one came after it.
      *
      * @param x [T,B,I] in, as given to {@link #forward}
      * @param y [T,B,H] in, what it wrote
      * @param dy [T,B,H] in; may be overwritten
-     * @param dx [T,B,I] out
+     * @param dx [T,B,I] out, or null when it is not wanted
      * @param trains false when the layer is frozen and only dx is wanted
      */
-    public void backward(Tensor x, Tensor y, Tensor dy, Tensor dx, boolean trains) {
-        int start = 1 - current;
+    public void backward(Tensor x, Tensor y, Tensor dy, @Nullable Tensor dx, boolean trains) {
+        if (!loaded.equals(masks[window])) {
+            load(masks[window]);
+        }
+        int start = starts[window];
         plan.backward(x, h[start], c[start], y, dy, null, null, dx, null, null, trains ? gradients : null);
     }
 
@@ -107,9 +140,9 @@ public final class LstmLayer implements AutoCloseable {
         return c[current];
     }
 
-    /** [B,H] the h that the latest window started from. */
+    /** [B,H] the h that the chosen window started from. */
     public Tensor initialHidden() {
-        return h[1 - current];
+        return h[starts[window]];
     }
 
     @Override
