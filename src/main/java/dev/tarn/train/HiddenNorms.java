@@ -71,7 +71,7 @@ public final class HiddenNorms implements Callback {
     @Override
     public void onBatchEnd(Step step) {
         take();
-        int steps = step.batch().steps();
+        int steps = step.steps();
         Readback readback = readbacks[steps];
         if (readback == null) {
             Learner learner = step.learner();

@@ -283,6 +283,11 @@ public final class LanguageModelRun implements AutoCloseable {
         return learner;
     }
 
+    /** What is trained. */
+    public LanguageModel model() {
+        return model;
+    }
+
     /** The texts and their vocabulary. */
     public PreparedText text() {
         return text;
