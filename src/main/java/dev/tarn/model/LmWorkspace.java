@@ -93,7 +93,8 @@ public final class LmWorkspace implements AutoCloseable {
                         batch,
                         maxSteps,
                         config.inputSize(layer),
-                        config.hiddenSize(layer)));
+                        config.hiddenSize(layer),
+                        training ? 1 : 0));
                 dropouts[layer] = new LockedDropout(backend);
             }
             decoder = own(new DecoderLayer(

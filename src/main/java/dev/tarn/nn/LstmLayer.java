@@ -34,6 +34,7 @@ public final class LstmLayer implements AutoCloseable {
      * @param gradients what backward adds to
      * @param inputSize I
      * @param hiddenSize H
+     * @param windows how many training windows it keeps until their backward; 0 for inference alone
      */
     public LstmLayer(
             Backend backend,
@@ -44,7 +45,8 @@ public final class LstmLayer implements AutoCloseable {
             int batch,
             int maxSteps,
             int inputSize,
-            int hiddenSize) {
+            int hiddenSize,
+            int windows) {
         this.backend = backend;
         this.weights = weights;
         this.gradients = gradients;
@@ -52,7 +54,7 @@ public final class LstmLayer implements AutoCloseable {
             h[turn] = arena.real(name + " hidden state", batch, hiddenSize);
             c[turn] = arena.real(name + " cell state", batch, hiddenSize);
         }
-        plan = backend.lstm(batch, maxSteps, inputSize, hiddenSize);
+        plan = backend.lstm(batch, maxSteps, inputSize, hiddenSize, windows);
     }
 
     /**
