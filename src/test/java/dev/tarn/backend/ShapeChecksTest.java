@@ -37,6 +37,23 @@ class ShapeChecksTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("devices")
+    void aWindowThatThePlanDoesNotKeepIsRefused(TestDevice device) {
+        try (Backend backend = device.open();
+                Lstm lstm = backend.lstm(1, 1, 1, 1, 3)) {
+            assertThatCode(() -> lstm.window(2)).doesNotThrowAnyException();
+            for (int window : new int[] {-1, 3}) {
+                assertThatThrownBy(() -> lstm.window(window))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(window + ", but the plan keeps 3");
+            }
+            assertThatThrownBy(() -> backend.lstm(1, 1, 1, 1, -1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("-1 windows");
+        }
+    }
+
     /** T=4, B=2, E=I=5, H=3, V=7. */
     private record Calls(Backend backend, Arena arena, Lstm lstm, Decoder decoder) {
 

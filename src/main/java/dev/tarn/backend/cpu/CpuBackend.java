@@ -212,7 +212,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
-        return new CpuLstm(team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize);
+        return new CpuLstm(team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize, windows);
     }
 
     @Override

@@ -181,8 +181,8 @@ final class CudaBackend implements Backend {
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
         device.enter();
         return path == LstmPath.CUDNN
-                ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize)
-                : new FusedLstm(device, embedding, batch, maxSteps, inputSize, hiddenSize);
+                ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize, windows)
+                : new FusedLstm(device, embedding, batch, maxSteps, inputSize, hiddenSize, windows);
     }
 
     @Override
