@@ -28,7 +28,7 @@ public final class ClassifierEvaluator implements AutoCloseable {
     }
 
     private final TextClassifier model;
-    private final DocumentSource source;
+    private final LabelledBatchSource source;
     private final ClassifierWorkspace workspace;
     private final boolean owned;
     private final Readback logits;
@@ -38,12 +38,12 @@ public final class ClassifierEvaluator implements AutoCloseable {
     private final int[] documents;
     private double loss;
 
-    ClassifierEvaluator(TextClassifier model, DocumentSource source) {
+    ClassifierEvaluator(TextClassifier model, LabelledBatchSource source) {
         this(model, source, model.evaluationWorkspace(source.batch(), source.longest()), true);
     }
 
     /** Uses the training workspace. */
-    ClassifierEvaluator(TextClassifier model, DocumentSource source, ClassifierWorkspace workspace, boolean owned) {
+    ClassifierEvaluator(TextClassifier model, LabelledBatchSource source, ClassifierWorkspace workspace, boolean owned) {
         this.model = model;
         this.source = source;
         this.workspace = workspace;
@@ -62,7 +62,7 @@ public final class ClassifierEvaluator implements AutoCloseable {
      * @param listener told of every document, or null
      */
     public static Validation evaluate(TextClassifier model, DocumentBatches documents, @Nullable Listener listener) {
-        try (ClassifierEvaluator evaluator = new ClassifierEvaluator(model, DocumentSource.of(documents))) {
+        try (ClassifierEvaluator evaluator = new ClassifierEvaluator(model, LabelledBatchSource.of(documents))) {
             return evaluator.run(listener);
         }
     }

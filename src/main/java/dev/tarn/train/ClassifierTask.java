@@ -17,7 +17,7 @@ final class ClassifierTask implements Task {
     private static final DocumentBatch NO_BATCH = new DocumentBatch(new int[0], 0, 0, 0, new int[0], new int[0]);
 
     private final TextClassifier model;
-    private final DocumentSource train;
+    private final LabelledBatchSource train;
     private final RegMask regMask;
     private final LongFunction<? extends ClassifierMasks> masks;
     private final ClassifierWorkspace workspace;
@@ -27,8 +27,8 @@ final class ClassifierTask implements Task {
     /** @param masks the masks of a step, by its number in the learner's life */
     ClassifierTask(
             TextClassifier model,
-            DocumentSource train,
-            @Nullable DocumentSource valid,
+            LabelledBatchSource train,
+            @Nullable LabelledBatchSource valid,
             RegMask regMask,
             LongFunction<? extends ClassifierMasks> masks) {
         this.model = model;
@@ -45,7 +45,7 @@ final class ClassifierTask implements Task {
     }
 
     /** Shares the workspace with training where the documents fit, so that validation needs no memory of its own. */
-    private ClassifierEvaluator evaluator(DocumentSource valid) {
+    private ClassifierEvaluator evaluator(LabelledBatchSource valid) {
         boolean fits = valid.batch() == workspace.batch() && workspace.holds(valid.longest());
         return fits ? new ClassifierEvaluator(model, valid, workspace, false) : new ClassifierEvaluator(model, valid);
     }

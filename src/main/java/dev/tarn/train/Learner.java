@@ -114,8 +114,8 @@ public final class Learner implements AutoCloseable {
             List<? extends Callback> callbacks) {
         this(
                 model,
-                DocumentSource.of(train),
-                valid == null ? null : DocumentSource.of(valid),
+                LabelledBatchSource.of(train),
+                valid == null ? null : LabelledBatchSource.of(valid),
                 options,
                 callbacks,
                 new DrawnClassifierMasks(model.config(), options.seed())::step);
@@ -124,8 +124,8 @@ public final class Learner implements AutoCloseable {
     /** As the public one, with batches and masks from anywhere. */
     Learner(
             TextClassifier model,
-            DocumentSource train,
-            @Nullable DocumentSource valid,
+            LabelledBatchSource train,
+            @Nullable LabelledBatchSource valid,
             LearnerOptions options,
             List<? extends Callback> callbacks,
             LongFunction<? extends ClassifierMasks> masks) {

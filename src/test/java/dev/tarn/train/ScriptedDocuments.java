@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Batches of documents given beforehand: those of one epoch after the other, and after the last epoch the first again. */
-final class ScriptedDocuments implements DocumentSource {
+final class ScriptedDocuments implements LabelledBatchSource {
 
     private final int batch;
     private final List<List<DocumentBatch>> epochs;

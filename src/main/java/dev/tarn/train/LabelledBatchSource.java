@@ -5,7 +5,7 @@ import dev.tarn.data.DocumentBatch;
 import dev.tarn.data.DocumentBatches;
 
 /** What training and evaluation need of {@link DocumentBatches}, so that tests can feed them batches of their own. */
-interface DocumentSource {
+interface LabelledBatchSource {
 
     int batch();
 
@@ -21,8 +21,8 @@ interface DocumentSource {
 
     void seek(Cursor cursor);
 
-    static DocumentSource of(DocumentBatches batches) {
-        return new DocumentSource() {
+    static LabelledBatchSource of(DocumentBatches batches) {
+        return new LabelledBatchSource() {
             @Override
             public int batch() {
                 return batches.batch();
