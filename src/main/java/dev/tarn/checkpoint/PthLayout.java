@@ -63,8 +63,9 @@ final class PthLayout implements PickleReader.PersistentIds {
         if (first.length > 0 && (first[0] & 0xff) == PICKLE) {
             return readLegacy();
         }
-        throw new CheckpointException(origin + " is not a .pth file: it begins neither as a pickle nor as a zip archive;"
-                + " give a file that fastai's learn.save or learn.save_encoder wrote.");
+        throw new CheckpointException(
+                origin + " is not a .pth file: it begins neither as a pickle nor as a zip archive;"
+                        + " give a file that fastai's learn.save or learn.save_encoder wrote.");
     }
 
     /**
@@ -121,8 +122,9 @@ final class PthLayout implements PickleReader.PersistentIds {
 
     private Object readZip() throws IOException {
         Map<String, ZipIndex.Entry> entries = ZipIndex.read(origin, channel, size);
-        List<String> pickles =
-                entries.keySet().stream().filter(name -> name.endsWith("/data.pkl")).toList();
+        List<String> pickles = entries.keySet().stream()
+                .filter(name -> name.endsWith("/data.pkl"))
+                .toList();
         if (pickles.size() != 1) {
             throw new CheckpointException(origin + " is a zip archive with " + pickles.size()
                     + " entries data.pkl instead of one, so torch.save did not write it; give a .pth file.");

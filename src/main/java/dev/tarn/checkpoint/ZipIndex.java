@@ -93,11 +93,12 @@ final class ZipIndex {
         table.get(at + CENTRAL_BYTES, utf8);
         String name = new String(utf8, StandardCharsets.UTF_8);
         if (table.getShort(at + 10) != 0 || (table.getShort(at + 8) & ENCRYPTED) != 0) {
-            throw broken("its entry " + PickleInput.quoted(name)
-                    + " is compressed or encrypted, which PyTorch's never are");
+            throw broken(
+                    "its entry " + PickleInput.quoted(name) + " is compressed or encrypted, which PyTorch's never are");
         }
         long crc = table.getInt(at + 16) & IN_EXTRA;
-        long[] wide = {table.getInt(at + 24) & IN_EXTRA, table.getInt(at + 20) & IN_EXTRA, table.getInt(at + 42) & IN_EXTRA
+        long[] wide = {
+            table.getInt(at + 24) & IN_EXTRA, table.getInt(at + 20) & IN_EXTRA, table.getInt(at + 42) & IN_EXTRA
         };
         widen(table.slice(at + CENTRAL_BYTES + nameBytes, extraBytes).order(ByteOrder.LITTLE_ENDIAN), wide);
         if (wide[0] != wide[1]) {
@@ -133,8 +134,7 @@ final class ZipIndex {
     private long position(String name, byte[] utf8, long header, long bytes) throws IOException {
         if (header >= 0 && header <= size - LOCAL_BYTES - utf8.length) {
             ByteBuffer local = read(header, LOCAL_BYTES + utf8.length);
-            long position =
-                    header + LOCAL_BYTES + (local.getShort(26) & 0xffff) + (local.getShort(28) & 0xffff);
+            long position = header + LOCAL_BYTES + (local.getShort(26) & 0xffff) + (local.getShort(28) & 0xffff);
             if (local.getInt(0) == LOCAL
                     && (local.getShort(26) & 0xffff) == utf8.length
                     && local.slice(LOCAL_BYTES, utf8.length).equals(ByteBuffer.wrap(utf8))

@@ -22,7 +22,8 @@ class PthGoldenTest {
         for (GoldenCase golden : Golden.cases("10-checkpoint")) {
             for (JsonNode file : golden.json().path("files")) {
                 String name = file.path("file").asString();
-                tests.add(DynamicTest.dynamicTest(name, () -> check(golden, Golden.dir().resolve(name))));
+                tests.add(DynamicTest.dynamicTest(
+                        name, () -> check(golden, Golden.dir().resolve(name))));
             }
         }
         return tests.stream();
@@ -113,9 +114,11 @@ class PthGoldenTest {
             List<DynamicTest> tests = new ArrayList<>();
             golden.json().path("files").forEach(file -> {
                 String name = file.asString();
-                tests.add(DynamicTest.dynamicTest(name, () -> assertThat(
-                                ItosPickle.read(Golden.dir().resolve(name)).itos())
-                        .isEqualTo(itos)));
+                tests.add(DynamicTest.dynamicTest(
+                        name,
+                        () -> assertThat(ItosPickle.read(Golden.dir().resolve(name))
+                                        .itos())
+                                .isEqualTo(itos)));
             });
             return tests.stream();
         });
