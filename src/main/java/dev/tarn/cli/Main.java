@@ -40,6 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DataCommand.class,
             LmCommand.class,
             LrFindCommand.class,
+            ModelCommand.class,
             RunCommand.class
         })
 public final class Main implements Runnable {

@@ -68,6 +68,13 @@ final class TrainingView implements Callback {
                 model.nLayers(),
                 model.vocab(),
                 training.model().parameters().count()));
+        training.conversion()
+                .ifPresent(conversion -> console.note(String.format(
+                        Locale.ROOT,
+                        "start     %s, which knows %,d of the %,d tokens",
+                        config.model().pretrained(),
+                        conversion.known(),
+                        conversion.size())));
         console.note(String.format(
                 Locale.ROOT,
                 "text      %,d tokens to train on, bs %d, bptt %d",

@@ -5,10 +5,12 @@ import dev.tarn.ConfigException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.Checkpoint;
+import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.data.PreparedText;
 import dev.tarn.data.Tokens;
 import dev.tarn.infer.Sampling;
 import dev.tarn.infer.TextGenerator;
+import dev.tarn.model.EncoderWeights;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
@@ -49,11 +51,7 @@ public final class TrainedLanguageModel implements AutoCloseable {
     public static TrainedLanguageModel open(Path run, @Nullable String device) {
         try (RunFolder folder = RunFolder.view(run)) {
             RunConfig config = folder.config();
-            Path checkpoint =
-                    Checkpoint.exists(folder.bestCheckpoint()) ? folder.bestCheckpoint() : folder.lastCheckpoint();
-            if (!Checkpoint.exists(checkpoint)) {
-                throw new CheckpointException("The run " + run + " has no checkpoint yet; let it train an epoch.");
-            }
+            Path checkpoint = checkpoint(folder);
             PreparedText text = PreparedText.open(folder.resolve(LanguageModelRun.DATA));
             Backend backend = device == null
                     ? Devices.open(config.run().device(), config.run().options())
@@ -71,6 +69,35 @@ public final class TrainedLanguageModel implements AutoCloseable {
                 throw e;
             }
         }
+    }
+
+    /**
+     * The best checkpoint of a run, or the last where there is no best.
+     *
+     * @throws CheckpointException if there is none
+     */
+    static Path checkpoint(RunFolder run) {
+        Path checkpoint = Checkpoint.exists(run.bestCheckpoint()) ? run.bestCheckpoint() : run.lastCheckpoint();
+        if (!Checkpoint.exists(checkpoint)) {
+            throw new CheckpointException("The run " + run.path() + " has no checkpoint yet; let it train an epoch.");
+        }
+        return checkpoint;
+    }
+
+    /**
+     * Makes a pretrained folder of the encoder, for a classifier to start from; fastai's {@code save_encoder}.
+     *
+     * @param folder does not exist
+     * @throws CheckpointException if it exists or cannot be written
+     */
+    public void saveEncoder(Path folder) {
+        EncoderWeights.save(
+                model.parameters(),
+                FastaiNames.LANGUAGE_MODEL,
+                text.vocab(),
+                config.data().backwards(),
+                text.folder().toString(),
+                folder);
     }
 
     /**
