@@ -147,6 +147,15 @@ public final class PreparedText {
                 folder, new Numericalizer(pipeline, vocab), train, Files.exists(valid) ? open(valid, vocab) : null);
     }
 
+    /**
+     * The vocabulary of a prepared folder, without looking at its texts.
+     *
+     * @throws DataException if there is none, or a damaged one
+     */
+    public static Vocab vocab(Path folder) {
+        return Vocab.load(folder.resolve(VOCAB));
+    }
+
     /** The folder. */
     public Path folder() {
         return folder;
