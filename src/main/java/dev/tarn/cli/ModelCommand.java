@@ -5,8 +5,8 @@ import picocli.CommandLine.Command;
 /** {@code tarn model}. */
 @Command(
         name = "model",
-        description = "Take models over from fastai v1 and hand them on.",
-        subcommands = {ModelImportCommand.class, ModelExportCommand.class})
+        description = "Look at models, take them over from fastai v1 and hand them on.",
+        subcommands = {ModelSummaryCommand.class, ModelImportCommand.class, ModelExportCommand.class})
 final class ModelCommand extends TarnCommand.Group {
 
     ModelCommand(Console console) {

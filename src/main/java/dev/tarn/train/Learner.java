@@ -9,6 +9,7 @@ import dev.tarn.model.ClassifierMasks;
 import dev.tarn.model.DrawnClassifierMasks;
 import dev.tarn.model.DrawnMasks;
 import dev.tarn.model.LanguageModel;
+import dev.tarn.model.LayerGroups;
 import dev.tarn.model.LmWorkspace;
 import dev.tarn.model.MaskSource;
 import dev.tarn.model.TextClassifier;
@@ -337,13 +338,7 @@ public final class Learner implements AutoCloseable {
      * group alone. As in fastai, this makes a new optimizer without moments.
      */
     public void freezeTo(int group) {
-        int groups = model.groups();
-        int first = group < 0 ? groups + group : group;
-        if (first < 0 || first >= groups) {
-            throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups + ", so -"
-                    + groups + " to " + (groups - 1) + " are allowed.");
-        }
-        runner.freezeTo(first);
+        runner.freezeTo(LayerGroups.first(group, model.groups()));
     }
 
     /** Trains the last group alone: embeddings and decoder of a language model, the head of a classifier. */
