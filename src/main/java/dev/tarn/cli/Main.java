@@ -40,7 +40,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DataCommand.class,
             LmCommand.class,
             LrFindCommand.class,
-            RunCommand.class
+            RunCommand.class,
+            ServeCommand.class
         })
 public final class Main implements Runnable {
 
