@@ -24,7 +24,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  */
 public final class ModelServer {
 
-    /** Longer than any request may take, for a connection to be found dead. */
+    /** After the time-out, for an answer to reach a slow client. */
     private static final int SLACK_SECONDS = 5;
 
     /** Connections beyond the requests at work: clients that keep theirs, and those that are to read a 503. */
@@ -39,7 +39,12 @@ public final class ModelServer {
     private final ServerConnector connector;
 
     /** @param endpoint what the model does */
-    public <Q> ModelServer(Endpoint<Q> endpoint, ServeOptions options) {
+    public ModelServer(Endpoint<?> endpoint, ServeOptions options) {
+        this(endpoint, options, SLACK_SECONDS);
+    }
+
+    /** @param slackSeconds how much longer than the time-out a connection may go without a whole request */
+    <Q> ModelServer(Endpoint<Q> endpoint, ServeOptions options, int slackSeconds) {
         this.options = options;
         ModelQueue<Q> waiting = new ModelQueue<>(endpoint, options.queue(), options.batch());
         queue = waiting;
@@ -54,7 +59,7 @@ public final class ModelServer {
         connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
         connector.setHost(options.host());
         connector.setPort(options.port());
-        int mostSeconds = options.timeoutSeconds() + SLACK_SECONDS;
+        int mostSeconds = options.timeoutSeconds() + slackSeconds;
         connector.setIdleTimeout(TimeUnit.SECONDS.toMillis(mostSeconds));
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(options.maxConcurrent() + SPARE_CONNECTIONS, connector));

@@ -134,7 +134,8 @@ class BeamSearchTest {
 
     @Test
     void aBeamOfOneIsGreedy() {
-        Noise noise = new Noise(seeds.seed());
+        long seed = seeds.seed();
+        Noise noise = new Noise(seed);
         double[] logits = new double[VOCAB];
         int[] greedy = new int[WORDS];
         for (int i = 0; i < WORDS; i++) {
@@ -144,7 +145,7 @@ class BeamSearchTest {
             }
             noise.read(new int[1], new int[] {greedy[i]});
         }
-        List<Found> found = BeamSearch.search(new Noise(seeds.seed()), VOCAB, 0, WORDS, new Beam(1, 4, 1, false));
+        List<Found> found = BeamSearch.search(new Noise(seed), VOCAB, 0, WORDS, new Beam(1, 4, 1, false));
         assertThat(found).hasSize(1);
         assertThat(found.get(0).tokens()).isEqualTo(greedy);
     }
