@@ -56,6 +56,8 @@ public final class ModelServer {
 
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
+        // Its cache of the headers of every connection takes 100 kB each, more than all else that a connection holds.
+        http.setHeaderCacheSize(0);
         connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
         connector.setHost(options.host());
         connector.setPort(options.port());
