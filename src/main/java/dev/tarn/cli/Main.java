@@ -41,7 +41,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             LmCommand.class,
             LrFindCommand.class,
             ModelCommand.class,
-            RunCommand.class
+            RunCommand.class,
+            ServeCommand.class
         })
 public final class Main implements Runnable {
 

@@ -8,6 +8,9 @@ import dev.tarn.checkpoint.Checkpoint;
 import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.data.PreparedText;
 import dev.tarn.data.Tokens;
+import dev.tarn.infer.BatchGenerator;
+import dev.tarn.infer.Beam;
+import dev.tarn.infer.BeamSearch;
 import dev.tarn.infer.Sampling;
 import dev.tarn.infer.TextGenerator;
 import dev.tarn.model.EncoderWeights;
@@ -149,20 +152,49 @@ public final class TrainedLanguageModel implements AutoCloseable {
      * @return the tokens of the prompt and the drawn ones, as the vocabulary spells them
      */
     public List<String> generate(String prompt, int count, Sampling sampling, long seed) {
+        List<String> tokens = beginning(prompt);
+        try (TextGenerator generator = new TextGenerator(model, sampling, unk(), seed)) {
+            addTokens(generator.generate(text.vocab().numericalize(tokens), count), tokens);
+        }
+        return tokens;
+    }
+
+    /**
+     * Goes on from a prompt with likely texts.
+     *
+     * @param prompt raw text; may be empty
+     * @param count how many tokens to add
+     * @return what was found, the best first, without the prompt; {@link BeamSearch#choose} takes one
+     */
+    public List<BeamSearch.Found> search(String prompt, int count, Beam beam) {
+        return BeamSearch.search(model, unk(), text.vocab().numericalize(beginning(prompt)), count, beam);
+    }
+
+    /** Generates for up to {@code batch} prompts at once; the caller closes it, before this. */
+    public BatchGenerator generator(int batch) {
+        return new BatchGenerator(model, batch, unk());
+    }
+
+    /** The tokens of a text that goes on. Safe on any thread. */
+    public List<String> beginning(String prompt) {
         List<String> tokens = new ArrayList<>(text.pipeline().tokenize(prompt));
         if (tokens.size() > 1 && tokens.get(tokens.size() - 1).equals(TextPipeline.LINE_END)) {
             // A prompt is the beginning of a line, not a whole one.
             tokens.remove(tokens.size() - 1);
         }
-        int[] ids = text.vocab().numericalize(tokens);
-        // Corpora whose tokens are given spell the unknown word themselves.
-        int unk = text.vocab().contains(GIVEN_UNKNOWN) ? text.vocab().id(GIVEN_UNKNOWN) : SpecialToken.UNK.id();
-        try (TextGenerator generator = new TextGenerator(model, sampling, unk, seed)) {
-            for (int id : generator.generate(ids, count)) {
-                tokens.add(text.vocab().token(id));
-            }
-        }
         return tokens;
+    }
+
+    /** Adds tokens as the vocabulary spells them. Safe on any thread. */
+    public void addTokens(int[] ids, List<String> tokens) {
+        for (int id : ids) {
+            tokens.add(text.vocab().token(id));
+        }
+    }
+
+    /** Corpora whose tokens are given spell the unknown word themselves. */
+    private int unk() {
+        return text.vocab().contains(GIVEN_UNKNOWN) ? text.vocab().id(GIVEN_UNKNOWN) : SpecialToken.UNK.id();
     }
 
     public LanguageModel model() {
