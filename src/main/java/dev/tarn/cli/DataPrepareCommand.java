@@ -19,8 +19,9 @@ import picocli.CommandLine.Option;
 /** {@code tarn data prepare}. */
 @Command(
         name = "prepare",
-        description = "Tokenize texts once; `tarn lm train --train DIR` and `tarn clf train` then read the result. Texts are"
-                + " lines of files (--train), files of folders (--folder) or rows of a table (--csv).")
+        description =
+                "Tokenize texts once; `tarn lm train --train DIR` and `tarn clf train` then read the result. Texts are"
+                        + " lines of files (--train), files of folders (--folder) or rows of a table (--csv).")
 final class DataPrepareCommand extends TarnCommand {
 
     @Option(
@@ -49,8 +50,9 @@ final class DataPrepareCommand extends TarnCommand {
     @Option(
             names = "--labels",
             negatable = true,
-            description = "whether documents have labels: names of folders, a column, or LABEL<TAB>text in lines; when not"
-                    + " said: with --folder if --train is given, with --csv if it has the column, with lines not")
+            description =
+                    "whether documents have labels: names of folders, a column, or LABEL<TAB>text in lines; when not"
+                            + " said: with --folder if --train is given, with --csv if it has the column, with lines not")
     private @Nullable Boolean labels;
 
     @Option(names = "--valid-pct", paramLabel = "P", description = "validate on this share of the documents, drawn")
@@ -83,8 +85,9 @@ final class DataPrepareCommand extends TarnCommand {
     @Option(
             names = "--vocab",
             paramLabel = "DIR",
-            description = "use the vocabulary and tokenizer of this prepared folder, as a classifier does that is to have the"
-                    + " encoder of a language model")
+            description =
+                    "use the vocabulary and tokenizer of this prepared folder, as a classifier does that is to have the"
+                            + " encoder of a language model")
     private @Nullable Path vocab;
 
     @Option(names = "--tokenizer", description = "fastai or whitespace (fastai)")
@@ -103,9 +106,8 @@ final class DataPrepareCommand extends TarnCommand {
     @Override
     void execute() {
         if (maxVocab < SpecialToken.texts().size() + 1 || minFreq < 1) {
-            throw new ConfigException(
-                    "--max-vocab " + maxVocab + " and --min-freq " + minFreq + " cannot be used; give at least "
-                            + (SpecialToken.texts().size() + 1) + " and at least 1.");
+            throw new ConfigException("--max-vocab " + maxVocab + " and --min-freq " + minFreq
+                    + " cannot be used; give at least " + (SpecialToken.texts().size() + 1) + " and at least 1.");
         }
         PreparedText like = vocab == null ? null : PreparedText.open(vocab);
         TextPipeline pipeline = pipeline(like);
@@ -167,7 +169,7 @@ final class DataPrepareCommand extends TarnCommand {
     }
 
     private void requireOneSource() {
-        if (folder != null && csv != null || csv != null && !train.isEmpty()) {
+        if (csv != null && (folder != null || !train.isEmpty())) {
             throw new ConfigException("--csv stands alone: leave --folder and --train out.");
         }
         if (folder == null && csv == null && train.isEmpty()) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -34,8 +35,8 @@ class CorpusTest {
     }
 
     /** Each document as "origin label text". */
-    private static List<String> read(@Nullable DocumentSource source) {
-        assertThat(source).isNotNull();
+    private static List<String> read(@Nullable DocumentSource given) {
+        DocumentSource source = Objects.requireNonNull(given);
         List<String> documents = new ArrayList<>();
         try (DocumentSource.Reading reading = source.open()) {
             for (SourceDocument next = reading.next(); next != null; next = reading.next()) {
@@ -63,8 +64,7 @@ class CorpusTest {
         write("train/urls_pos.txt", "http://");
         write("train/pos/.hidden.txt", "x");
         write("train/pos/notes.md", "x");
-        Corpus corpus =
-                Corpus.ofLabelFolders(folder, "train", "test", List.of("neg", "pos"), ".txt", notes::add);
+        Corpus corpus = Corpus.ofLabelFolders(folder, "train", "test", List.of("neg", "pos"), ".txt", notes::add);
         assertThat(read(corpus.train()))
                 .containsExactly(
                         "train/neg/1.txt neg bad",
@@ -82,8 +82,7 @@ class CorpusTest {
         reviews();
         Corpus corpus = Corpus.ofFolder(folder, List.of("test", "unsup"), null, ".txt", notes::add);
         assertThat(read(corpus.train()))
-                .containsExactly(
-                        "test/neg/1.txt null ", "test/pos/1.txt null nice", "unsup/3.txt null free");
+                .containsExactly("test/neg/1.txt null ", "test/pos/1.txt null nice", "unsup/3.txt null free");
         assertThat(corpus.valid()).isNull();
         assertThat(read(Corpus.ofFolder(folder, List.of(), null, ".txt", notes::add)
                         .train()))
@@ -111,8 +110,8 @@ class CorpusTest {
                     .hasMessageContaining("--valid-pct");
         }
         Path text = write("running.txt", "a\nb\n");
-        assertThatThrownBy(() ->
-                        Corpus.ofLines(List.of(text), null, false, true).split(0.5, 0))
+        assertThatThrownBy(
+                        () -> Corpus.ofLines(List.of(text), null, false, true).split(0.5, 0))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("running text");
     }
@@ -140,7 +139,8 @@ class CorpusTest {
                 .hasMessageContaining("no column 'label' but sentiment, text")
                 .hasMessageContaining("--label-column");
         Path empty = write("b.csv", "label,text\npos,x\n,y\n");
-        assertThatThrownBy(() -> read(Corpus.ofCsv(empty, null, CsvColumns.DEFAULT, null).train()))
+        assertThatThrownBy(() ->
+                        read(Corpus.ofCsv(empty, null, CsvColumns.DEFAULT, null).train()))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("Line 3 of")
                 .hasMessageContaining("has no label");

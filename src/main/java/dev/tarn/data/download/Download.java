@@ -19,10 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Timer;
+import java.util.TimerTask;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -76,8 +75,7 @@ final class Download {
      * @throws DataException if the server cannot be reached, does not have it or stops early; what has come is kept
      */
     Path fetch() {
-        try (FileChannel channel =
-                        FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = channel.tryLock()) {
             if (lock == null) {
                 throw busy();
@@ -89,7 +87,8 @@ final class Download {
             throw busy();
         } catch (IOException e) {
             throw new DataException(
-                    "'" + part + "' cannot be written: " + FileErrors.reason(e) + "; name another folder with --cache.", e);
+                    "'" + part + "' cannot be written: " + FileErrors.reason(e) + "; name another folder with --cache.",
+                    e);
         }
     }
 
@@ -140,7 +139,8 @@ final class Download {
     }
 
     private HttpResponse<InputStream> ask(long have, String known) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(url).timeout(stalled).header("User-Agent", "tarn");
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(url).timeout(stalled).header("User-Agent", "tarn");
         if (have > 0) {
             request.header("Range", "bytes=" + have + "-").header("If-Range", known);
         }
@@ -168,7 +168,8 @@ final class Download {
     /** Java's client often says no more than the kind of failure. */
     private static String reason(IOException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnknownHostException || cause.getClass().getSimpleName().startsWith("Unresolved")) {
+            if (cause instanceof UnknownHostException
+                    || cause.getClass().getSimpleName().startsWith("Unresolved")) {
                 return "there is no such host";
             }
         }
@@ -184,14 +185,17 @@ final class Download {
             throw tooLarge();
         }
         AtomicLong lastByte = new AtomicLong(System.nanoTime());
-        ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "tarn-download-watch");
-            thread.setDaemon(true);
-            return thread;
-        });
+        Timer watch = new Timer("tarn-download-watch", true);
         long tick = Math.max(1, stalled.toMillis() / 10);
-        watch.scheduleWithFixedDelay(
-                () -> closeIfSilent(body, lastByte.get()), tick, tick, TimeUnit.MILLISECONDS);
+        watch.schedule(
+                new TimerTask() {
+                    @Override
+                    public void run() {
+                        closeIfSilent(body, lastByte.get());
+                    }
+                },
+                tick,
+                tick);
         long bytes = have;
         IOException broken = null;
         channel.position(have);
@@ -216,10 +220,10 @@ final class Download {
         } catch (Broken e) {
             broken = e.reason();
         } finally {
-            watch.shutdownNow();
+            watch.cancel();
         }
         channel.force(true);
-        if (broken != null || total >= 0 && bytes != total) {
+        if (broken != null || (total >= 0 && bytes != total)) {
             throw stopped(bytes, total, broken);
         }
     }
