@@ -4,6 +4,7 @@ import dev.tarn.DataException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.DecoderLayer;
@@ -160,7 +161,8 @@ public final class LmWorkspace implements AutoCloseable {
     }
 
     /**
-     * Runs a window forward and backward, and <em>adds</em> to {@code parameters().gradients()}. Afterwards
+     * Runs a window forward and backward, and writes the gradients of the layer groups that train to
+     * {@code parameters().gradients()}, whatever was there; those of frozen groups stay as they were. Afterwards
      * {@link #stats} holds the mean cross-entropy (and NaN), {@link #penalties} the regularizers, which the gradients
      * contain and the cross-entropy does not.
      *
@@ -293,7 +295,7 @@ public final class LmWorkspace implements AutoCloseable {
     private void backward(Regularization regularization, int frozenTo, boolean recordNorms) {
         boolean trains = frozenTo < model.groups();
         Tensor gradient = encoder.outputGradient(window.steps());
-        decoder.lossAndGradients(decoderInput, window.targets, stats, gradient, trains);
+        decoder.lossAndGradients(decoderInput, window.targets, stats, gradient, trains, GradientSum.START);
         backend.regularize(
                 regularization,
                 output(),
@@ -304,7 +306,11 @@ public final class LmWorkspace implements AutoCloseable {
                 penalties,
                 recordNorms ? window.norms : null);
         if (trains) {
-            encoder.backward(0, window.inputs, gradient, frozenTo, true);
+            if (model.encoder() != model.decoderWeight()) {
+                backend.zero(model.encoder().gradient());
+            }
+            // Only rows that were read get a gradient; a tied decoder has written all of them.
+            encoder.backward(0, window.inputs, gradient, frozenTo, true, GradientSum.START);
         }
     }
 

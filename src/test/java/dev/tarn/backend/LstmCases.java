@@ -26,6 +26,11 @@ final class LstmCases {
         for (int wanted = 0; wanted < 64; wanted += 7) {
             addMissing(cases, wanted);
         }
+        for (MaskKind kind : MaskKind.values()) {
+            addStart(cases, kind, 1, 1, 33, 3);
+            addStart(cases, kind, 7, 3, 5, 33);
+            addStart(cases, kind, 3, 2, 12, 64);
+        }
         addReuse(cases);
         addSaturated(cases);
         addWindows(cases, 1, 3, 5, new int[] {2, 1, 0});
@@ -116,6 +121,10 @@ final class LstmCases {
         }
 
         void backward(boolean trains) {
+            backward(trains ? layer.gradients : null, GradientSum.CONTINUE);
+        }
+
+        void backward(@Nullable LstmWeights gradients, GradientSum sum) {
             Scene scene = layer.scene;
             layer.lstm.backward(
                     x,
@@ -128,7 +137,8 @@ final class LstmCases {
                     scene.output(name + "dx", steps, layer.b, layer.i),
                     scene.output(name + "dh0", layer.b, layer.h),
                     scene.output(name + "dc0", layer.b, layer.h),
-                    trains ? layer.gradients : null);
+                    gradients,
+                    sum);
         }
     }
 
@@ -137,6 +147,21 @@ final class LstmCases {
             try (Layer layer = new Layer(scene, b, t, i, h, 1)) {
                 layer.load(kind);
                 layer.window("", t).forward(true).backward();
+            }
+        }));
+    }
+
+    /** Gradients that hold no numbers before. */
+    private static void addStart(List<OpCase> cases, MaskKind kind, int t, int b, int i, int h) {
+        cases.add(new OpCase("lstm starts gradients T%d B%d I%d H%d %s".formatted(t, b, i, h, kind), scene -> {
+            try (Layer layer = new Layer(scene, b, t, i, h, 1)) {
+                layer.load(kind);
+                LstmWeights fresh = new LstmWeights(
+                        scene.output("fresh dwIh", 4 * h, i),
+                        scene.output("fresh dwHh", 4 * h, h),
+                        scene.output("fresh dbIh", 4 * h),
+                        scene.output("fresh dbHh", 4 * h));
+                layer.window("", t).forward(true).backward(fresh, GradientSum.START);
             }
         }));
     }
@@ -224,7 +249,10 @@ final class LstmCases {
                         layer.window(round + " between " + k + " ", 9 - k).forward(false);
                         layer.lstm.load(layer.weights, masks[k]);
                         layer.lstm.window(k);
-                        windows[k].backward(k != 1);
+                        // The second document starts the sums anew.
+                        boolean starts = round == 1 && k == 2;
+                        windows[k].backward(
+                                k == 1 ? null : layer.gradients, starts ? GradientSum.START : GradientSum.CONTINUE);
                     }
                 }
             }
