@@ -114,6 +114,11 @@ public final class LmWorkspace implements AutoCloseable {
         return batch;
     }
 
+    /** L, the number of LSTM layers. */
+    public int layers() {
+        return lstms.length;
+    }
+
     /** The longest window. */
     public int maxSteps() {
         return maxSteps;
