@@ -123,6 +123,11 @@ public final class LmWorkspace implements AutoCloseable {
         return batch;
     }
 
+    /** L, the number of LSTM layers. */
+    public int layers() {
+        return model.config().nLayers();
+    }
+
     /** The longest window. */
     public int maxSteps() {
         return maxSteps;
@@ -306,8 +311,8 @@ public final class LmWorkspace implements AutoCloseable {
                 penalties,
                 recordNorms ? window.norms : null);
         if (trains) {
-            if (model.encoder() != model.decoderWeight()) {
-                backend.zero(model.encoder().gradient());
+            if (model.encoder().table() != model.decoderWeight()) {
+                backend.zero(model.encoder().table().gradient());
             }
             // Only rows that were read get a gradient; a tied decoder has written all of them.
             encoder.backward(0, window.inputs, gradient, frozenTo, true, GradientSum.START);
