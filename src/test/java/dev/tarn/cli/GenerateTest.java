@@ -65,6 +65,7 @@ class GenerateTest {
         generate("--beam-size", "0").failedWith(2, "beam-size is 0");
         generate("--temperature", "0").failedWith(2, "temperature is 0.0");
         generate("--top-p", "2").failedWith(2, "top-p is 2.0");
-        generate("--words", "0").failedWith(2, "--words 0");
+        Tarn.run("lm", "generate", "--run", temp.resolve("run").toString(), "--words", "0")
+                .failedWith(2, "--words 0");
     }
 }
