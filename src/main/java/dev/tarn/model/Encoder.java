@@ -73,8 +73,8 @@ final class Encoder implements AutoCloseable {
         output = arena.real("output of layer " + (layers - 1), maxSteps * count, batch, config.embSz());
         longest = new Window[count];
         for (int window = 0; window < count; window++) {
-            Tensor part = output.view(
-                    (long) window * maxSteps * batch * config.embSz(), maxSteps, batch, config.embSz());
+            Tensor part =
+                    output.view((long) window * maxSteps * batch * config.embSz(), maxSteps, batch, config.embSz());
             longest[window] = window < kept
                     ? Window.allocate(arena, config, maxSteps, batch, training, part)
                     : longest[0].withOutput(part);
@@ -226,8 +226,7 @@ final class Encoder implements AutoCloseable {
      * @param trainsTable whether the embedding table trains, which takes the gradient through all layers
      * @param sum whether the gradients of the layers are overwritten or added to; that of the table is added to
      */
-    void backward(
-            int window, Tensor ids, Tensor gradient, int trainsFrom, boolean trainsTable, GradientSum sum) {
+    void backward(int window, Tensor ids, Tensor gradient, int trainsFrom, boolean trainsTable, GradientSum sum) {
         choose(window);
         int steps = ids.dim(0);
         Window tensors = window(window, steps);
@@ -324,8 +323,8 @@ final class Encoder implements AutoCloseable {
     static void keepIds(AwdLstmConfig config, int[] from, int start, int count, int[] to, int at) {
         for (int i = start; i < start + count; i++) {
             if (from[i] < 0 || from[i] >= config.vocab()) {
-                throw new DataException("Token id " + from[i] + " is not in the model's vocabulary of "
-                        + config.vocab() + "; use the vocabulary that the model was trained with.");
+                throw new DataException("Token id " + from[i] + " is not in the model's vocabulary of " + config.vocab()
+                        + "; use the vocabulary that the model was trained with.");
             }
         }
         System.arraycopy(from, start, to, at, count);
