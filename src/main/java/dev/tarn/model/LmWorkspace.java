@@ -4,6 +4,7 @@ import dev.tarn.DataException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Mask;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
@@ -154,7 +155,8 @@ public final class LmWorkspace implements AutoCloseable {
     }
 
     /**
-     * Runs a window forward and backward, and <em>adds</em> to {@code parameters().gradients()}. Afterwards
+     * Runs a window forward and backward, and writes the gradients of the layer groups that train to
+     * {@code parameters().gradients()}, whatever was there; those of frozen groups stay as they were. Afterwards
      * {@link #stats} holds the mean cross-entropy (and NaN), {@link #penalties} the regularizers, which the gradients
      * contain and the cross-entropy does not.
      *
@@ -291,7 +293,7 @@ public final class LmWorkspace implements AutoCloseable {
         boolean trains = frozenTo < model.groups();
         int last = lstms.length - 1;
         Tensor gradient = window.gradient[last + 1];
-        decoder.lossAndGradients(decoderInput(), window.targets, stats, gradient, trains);
+        decoder.lossAndGradients(decoderInput(), window.targets, stats, gradient, trains, GradientSum.START);
         backend.regularize(
                 regularization,
                 window.raw[last],
@@ -313,8 +315,13 @@ public final class LmWorkspace implements AutoCloseable {
                     window.raw[layer],
                     window.gradient[layer + 1],
                     window.gradient[layer],
-                    layer >= frozenTo);
+                    layer >= frozenTo,
+                    GradientSum.START);
         }
+        if (!config.tieWeights()) {
+            backend.zero(model.encoder().gradient());
+        }
+        // Only rows that were read get a gradient; a tied decoder has written all of them.
         embedding.backward(window.inputs, window.gradient[0]);
     }
 

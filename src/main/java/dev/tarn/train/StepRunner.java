@@ -62,7 +62,6 @@ final class StepRunner implements AutoCloseable {
     void submit(Step step, Callbacks callbacks) {
         callbacks.onBatchBegin(step);
         Batch batch = step.batch();
-        model.parameters().zeroGradients();
         callbacks.onLossBegin(step);
         callbacks.onBackwardBegin(step);
         workspace.train(
