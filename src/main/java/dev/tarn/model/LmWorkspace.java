@@ -145,7 +145,7 @@ public final class LmWorkspace implements AutoCloseable {
      * @param training false for an evaluation workspace
      */
     public static long activationBytes(AwdLstmConfig config, int batch, int maxSteps, boolean training) {
-        long perToken = 1 + (training ? config.embSz() : 0);
+        long perToken = 1L + (training ? config.embSz() : 0);
         long reals = Encoder.reals(config, batch, maxSteps, 1, training)
                 + perToken * maxSteps * batch
                 + Decoder.STATS
@@ -316,7 +316,7 @@ public final class LmWorkspace implements AutoCloseable {
                 penalties,
                 recordNorms ? window.norms : null);
         if (trains) {
-            if (model.encoder().table() != model.decoderWeight()) {
+            if (!model.config().tieWeights()) {
                 backend.zero(model.encoder().table().gradient());
             }
             // Only rows that were read get a gradient; a tied decoder has written all of them.

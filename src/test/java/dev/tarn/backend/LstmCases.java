@@ -229,6 +229,7 @@ final class LstmCases {
     private static void addWindows(List<OpCase> cases, int b, int i, int h, int[] order) {
         String name = "lstm windows B%d I%d H%d %s".formatted(b, i, h, Arrays.toString(order));
         int[] lengths = {5, 9, 3};
+        MaskKind[] kinds = {MaskKind.DRAWN, MaskKind.GIVEN, MaskKind.NONE};
         cases.add(new OpCase(name, scene -> {
             try (Layer layer = new Layer(scene, b, 9, i, h, 1, lengths.length)) {
                 for (int round = 0; round < 2; round++) {
@@ -237,7 +238,7 @@ final class LstmCases {
                     Tensor carriedH = null;
                     Tensor carriedC = null;
                     for (int k = 0; k < lengths.length; k++) {
-                        masks[k] = layer.load(MaskKind.values()[(k + 1) % 3]);
+                        masks[k] = layer.load(kinds[k]);
                         layer.lstm.window(k);
                         windows[k] = new Window(layer, round + "." + k + " ", lengths[k], carriedH, carriedC);
                         windows[k].forward(true);

@@ -15,6 +15,7 @@ import dev.tarn.testkit.Seeds;
 import dev.tarn.testkit.TestDevice;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
