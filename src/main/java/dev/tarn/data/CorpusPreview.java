@@ -17,19 +17,47 @@ public final class CorpusPreview {
      *
      * @param token the text of an id
      * @param rows how many streams at most; fastai shows 5
-     * @param pieces how many tokens of each at most; fastai shows 70
-     * @return one string a stream, tokens with a space between them
+     * @param pieces how many pieces of each at most; fastai shows 70
+     * @return one string a stream
      */
     public static List<String> rows(Batch batch, IntFunction<String> token, int rows, int pieces) {
         List<String> shown = new ArrayList<>();
         for (int b = 0; b < Math.min(rows, batch.batch()); b++) {
-            StringBuilder row = new StringBuilder();
-            for (int t = 0; t < Math.min(pieces, batch.steps()); t++) {
-                row.append(t == 0 ? "" : " ").append(token.apply(batch.input(t, b)));
-            }
-            shown.add(row.toString());
+            int stream = b;
+            shown.add(beginning(Math.min(pieces, batch.steps()), t -> token.apply(batch.input(t, stream)), pieces));
         }
         return shown;
+    }
+
+    /** The same of the first documents of a batch, their padding left out. */
+    public static List<String> rows(DocumentBatch batch, IntFunction<String> token, int rows, int pieces) {
+        List<String> shown = new ArrayList<>();
+        for (int i = 0; i < Math.min(rows, batch.rows()); i++) {
+            int document = i;
+            int start = 0;
+            while (start < batch.steps() && batch.id(start, i) == DocumentBatches.PADDING) {
+                start++;
+            }
+            int first = start;
+            shown.add(beginning(
+                    Math.min(pieces, batch.steps() - first), t -> token.apply(batch.id(first + t, document)), pieces));
+        }
+        return shown;
+    }
+
+    /**
+     * Tokens with a space between them, cut after so many pieces. As in fastai a piece is what stands between two spaces: a
+     * token of white space that holds spaces makes several. A line end is shown as {@code \n}.
+     */
+    private static String beginning(int count, IntFunction<String> token, int pieces) {
+        StringBuilder text = new StringBuilder();
+        for (int t = 0; t < count; t++) {
+            text.append(t == 0 ? "" : " ").append(token.apply(t));
+        }
+        List<String> cut = Arrays.asList(text.toString().split(" ", -1));
+        return String.join(" ", cut.subList(0, Math.min(pieces, cut.size())))
+                .replace("\n", "\\n")
+                .replace("\r", "\\r");
     }
 
     /**

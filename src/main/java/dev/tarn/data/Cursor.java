@@ -1,8 +1,8 @@
 package dev.tarn.data;
 
 /**
- * A place in a {@link LanguageModelStream}: the window that comes next. Together with the stream's options and its tokens
- * it determines every later batch, so it is all that a checkpoint needs to keep of the data.
+ * A place in a {@link LanguageModelStream} or in {@link DocumentBatches}: the window or batch that comes next. Together with
+ * the options and the tokens it determines every later batch, so it is all that a checkpoint needs to keep of the data.
  *
  * @param epoch the epoch, from 0
  * @param window the number of windows of this epoch that are already read, from 0 to {@code windows(epoch)}

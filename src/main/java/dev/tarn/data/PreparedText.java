@@ -5,9 +5,7 @@ import dev.tarn.run.AtomicFile;
 import dev.tarn.run.FileErrors;
 import dev.tarn.text.Numericalizer;
 import dev.tarn.text.TextPipeline;
-import dev.tarn.text.TokenCounts;
 import dev.tarn.text.Vocab;
-import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,27 +16,28 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder with texts as token ids and the vocabulary that made them.
+ * A folder with texts as token ids and the vocabulary that made them: what fastai's {@code data.save} keeps.
  *
  * <pre>
- *   tokenizer.txt    the name of the pipeline, "fastai" or "whitespace"
- *   vocab.json       {@link Vocab}, made from the training text alone
- *   train.tokens     {@link TokenStore}
- *   valid.tokens     the same of the validation text, if there is one
+ *   tokenizer.txt      the name of the pipeline, "fastai" or "whitespace"
+ *   vocab.json         {@link Vocab}, made from the training text alone
+ *   train.tokens       {@link TokenStore}
+ *   train.documents    {@link DocumentTable}: the label of each document, if it has one, and where it came from
+ *   valid.tokens       the same of the validation text, if there is one
+ *   valid.documents
  * </pre>
  *
  * <p>With the {@code fastai} pipeline every line of a text file is a document, as reviews are; with {@code whitespace} a
  * whole file is one, because such files hold one running text whose lines must not be shuffled; blank lines are left out of
- * the former and end a line like any other in the latter. A store remembers the fingerprint of its vocabulary, so files of two folders cannot be mixed by accident.
+ * the former and end a line like any other in the latter. {@link Corpus} has the other kinds of sources. A store remembers the
+ * fingerprint of its vocabulary and a table the checksum of its store, so files of two folders cannot be mixed by accident.
+ * Folders without tables, which older versions wrote, open too.
  */
 public final class PreparedText {
 
@@ -46,31 +45,67 @@ public final class PreparedText {
     private static final String VOCAB = "vocab.json";
     private static final String TRAIN = "train.tokens";
     private static final String VALID = "valid.tokens";
+    private static final String TRAIN_TABLE = "train.documents";
+    private static final String VALID_TABLE = "valid.documents";
     private static final String WHITESPACE = "whitespace";
 
     private final Path folder;
     private final Numericalizer numericalizer;
     private final TokenStore train;
     private final @Nullable TokenStore valid;
+    private final @Nullable DocumentTable trainTable;
+    private final @Nullable DocumentTable validTable;
 
-    private PreparedText(Path folder, Numericalizer numericalizer, TokenStore train, @Nullable TokenStore valid) {
+    private PreparedText(Path folder, Numericalizer numericalizer) {
         this.folder = folder;
         this.numericalizer = numericalizer;
-        this.train = train;
-        this.valid = valid;
+        this.train = openStore(folder.resolve(TRAIN), numericalizer.vocab());
+        this.trainTable = openTable(folder.resolve(TRAIN_TABLE), train);
+        Path validStore = folder.resolve(VALID);
+        this.valid = Files.exists(validStore) ? openStore(validStore, numericalizer.vocab()) : null;
+        this.validTable = valid == null ? null : openTable(folder.resolve(VALID_TABLE), valid);
+        if (validTable != null && validTable.isLabelled() && !validTable.classes().equals(classes())) {
+            throw new DataException("'" + folder + "' has the classes " + classes() + " to train on and "
+                    + validTable.classes() + " to validate on, but they must be the same: prepare the text anew.");
+        }
     }
 
     /**
-     * Tokenizes texts, counts a vocabulary and writes it all.
+     * Tokenizes documents, counts a vocabulary and writes it all.
      *
      * @param folder exists; files of these names in it are replaced
-     * @param train one or more UTF-8 text files
-     * @param valid another, or null
-     * @param pipeline {@code fastai} or {@code whitespace}
      * @param maxVocab as {@link Vocab#create}
      * @param minFreq as {@link Vocab#create}
      * @param threads that tokenize
-     * @throws DataException if a text cannot be read, is empty or not UTF-8, or the folder cannot be written
+     * @throws DataException if a text cannot be read, is empty or not UTF-8, a label to validate on has no example to train
+     *     on, or the folder cannot be written
+     */
+    public static PreparedText prepare(
+            Path folder, Corpus corpus, TextPipeline pipeline, int maxVocab, int minFreq, int threads) {
+        Vocab vocab = Vocab.create(TextPreparation.count(corpus.train(), pipeline, threads), maxVocab, minFreq);
+        return prepare(folder, corpus, new Numericalizer(pipeline, vocab), threads);
+    }
+
+    /**
+     * Writes documents in a vocabulary that is there already, such as {@link #numericalizer} of the text of a language model
+     * whose encoder a classifier is to have.
+     *
+     * @param folder exists; files of these names in it are replaced
+     * @throws DataException as the other
+     */
+    public static PreparedText prepare(Path folder, Corpus corpus, Numericalizer numericalizer, int threads) {
+        write(folder, corpus, numericalizer, threads);
+        numericalizer.vocab().save(folder.resolve(VOCAB));
+        writeName(folder.resolve(TOKENIZER), numericalizer.pipeline().name());
+        return open(folder);
+    }
+
+    /**
+     * Prepares the lines of text files, or whole files with {@code whitespace}.
+     *
+     * @param train one or more UTF-8 text files
+     * @param valid another, or null
+     * @param pipeline {@code fastai} or {@code whitespace}
      */
     public static PreparedText prepare(
             Path folder,
@@ -80,21 +115,20 @@ public final class PreparedText {
             int maxVocab,
             int minFreq,
             int threads) {
-        TokenCounts counts = new TokenCounts();
-        for (Path file : train) {
-            try (LineReader reader = TextFiles.open(file)) {
-                pipeline.tokenizeAll(new Lines(reader, isRunning(pipeline)), threads, counts::addAll);
-            }
-        }
-        Vocab vocab = Vocab.create(counts, maxVocab, minFreq);
-        Numericalizer numericalizer = new Numericalizer(pipeline, vocab);
-        write(folder.resolve(TRAIN), train, numericalizer, threads);
-        if (valid != null) {
-            write(folder.resolve(VALID), List.of(valid), numericalizer, threads);
-        }
-        vocab.save(folder.resolve(VOCAB));
-        writeName(folder.resolve(TOKENIZER), pipeline.name());
-        return open(folder);
+        Corpus lines = Corpus.ofLines(train, valid, false, isRunning(pipeline));
+        return prepare(folder, lines, pipeline, maxVocab, minFreq, threads);
+    }
+
+    private static void write(Path folder, Corpus corpus, Numericalizer numericalizer, int threads) {
+        String vocabulary = fingerprint(numericalizer.vocab());
+        DocumentSource valid = corpus.valid();
+        TextPreparation.writeTables(
+                TextPreparation.write(folder.resolve(TRAIN), corpus.train(), numericalizer, vocabulary, threads),
+                folder.resolve(TRAIN_TABLE),
+                valid == null
+                        ? null
+                        : TextPreparation.write(folder.resolve(VALID), valid, numericalizer, vocabulary, threads),
+                folder.resolve(VALID_TABLE));
     }
 
     /**
@@ -115,14 +149,20 @@ public final class PreparedText {
                     "'" + from + "' cannot be copied to '" + to + "': " + FileErrors.reason(e) + ".", e);
         }
         if (valid != null) {
-            write(to.resolve(VALID), List.of(valid), origin.numericalizer, threads);
+            TextPreparation.Split split = TextPreparation.write(
+                    to.resolve(VALID),
+                    new LineSource(List.of(valid), false, isRunning(origin.pipeline())),
+                    origin.numericalizer,
+                    fingerprint(origin.vocab()),
+                    threads);
+            split.table().write(to.resolve(VALID_TABLE), List.of(), split.checksum());
         }
         return open(to);
     }
 
     /** The files of a prepared folder. */
     public static List<Path> files(Path folder) {
-        return Stream.of(TOKENIZER, VOCAB, TRAIN, VALID)
+        return Stream.of(TOKENIZER, VOCAB, TRAIN, TRAIN_TABLE, VALID, VALID_TABLE)
                 .map(folder::resolve)
                 .filter(Files::exists)
                 .toList();
@@ -140,11 +180,7 @@ public final class PreparedText {
      */
     public static PreparedText open(Path folder) {
         TextPipeline pipeline = TextPipeline.named(readName(folder.resolve(TOKENIZER)));
-        Vocab vocab = Vocab.load(folder.resolve(VOCAB));
-        TokenStore train = open(folder.resolve(TRAIN), vocab);
-        Path valid = folder.resolve(VALID);
-        return new PreparedText(
-                folder, new Numericalizer(pipeline, vocab), train, Files.exists(valid) ? open(valid, vocab) : null);
+        return new PreparedText(folder, new Numericalizer(pipeline, Vocab.load(folder.resolve(VOCAB))));
     }
 
     /** The folder. */
@@ -160,6 +196,11 @@ public final class PreparedText {
         return numericalizer.pipeline();
     }
 
+    /** Turns further texts into ids as these were. */
+    public Numericalizer numericalizer() {
+        return numericalizer;
+    }
+
     /** The training text. */
     public Tokens train() {
         return train;
@@ -170,6 +211,37 @@ public final class PreparedText {
         return Optional.ofNullable(valid);
     }
 
+    /** The names of the classes in order; none if the training text has no labels. */
+    public List<String> classes() {
+        return trainTable == null ? List.of() : trainTable.classes();
+    }
+
+    /** Labels and origins of the training documents; absent from folders of older versions. */
+    public Optional<DocumentTable> trainTable() {
+        return Optional.ofNullable(trainTable);
+    }
+
+    /** Labels and origins of the validation documents. */
+    public Optional<DocumentTable> validTable() {
+        return Optional.ofNullable(validTable);
+    }
+
+    /** The training documents with their labels, if they have any. */
+    public Optional<Documents> labelledTrain() {
+        return labelled(train, trainTable);
+    }
+
+    /** The validation documents with their labels, if they have any. */
+    public Optional<Documents> labelledValid() {
+        return valid == null ? Optional.empty() : labelled(valid, validTable);
+    }
+
+    private static Optional<Documents> labelled(Tokens tokens, @Nullable DocumentTable table) {
+        return table == null || !table.isLabelled()
+                ? Optional.empty()
+                : Optional.of(new Documents(tokens, table.labels(), table.classes()));
+    }
+
     /**
      * Another text in the vocabulary of this one, in memory.
      *
@@ -177,38 +249,12 @@ public final class PreparedText {
      */
     public Tokens read(Path file, int threads) {
         List<int[]> documents = new ArrayList<>();
-        documents(file, numericalizer, threads, documents::add);
+        LineSource source = new LineSource(List.of(file), false, isRunning(pipeline()));
+        TextPreparation.forEach(source, numericalizer, threads, found -> {}, documents::add);
         if (documents.isEmpty()) {
             throw new DataException("'" + file + "' has no tokens: give a text with words in it.");
         }
         return Tokens.of(documents);
-    }
-
-    private static void write(Path store, List<Path> texts, Numericalizer numericalizer, int threads) {
-        Vocab vocab = numericalizer.vocab();
-        try (TokenStoreWriter writer = TokenStore.create(store, vocab.size(), fingerprint(vocab))) {
-            for (Path text : texts) {
-                documents(text, numericalizer, threads, writer::add);
-            }
-            writer.commit();
-        }
-    }
-
-    private static void documents(Path file, Numericalizer numericalizer, int threads, Consumer<int[]> sink) {
-        boolean isOneDocument = isRunning(numericalizer.pipeline());
-        IntArrayList whole = new IntArrayList();
-        try (LineReader reader = TextFiles.open(file)) {
-            numericalizer.numericalizeAll(new Lines(reader, isOneDocument), threads, ids -> {
-                if (isOneDocument) {
-                    whole.addElements(whole.size(), ids);
-                } else {
-                    sink.accept(ids);
-                }
-            });
-        }
-        if (!whole.isEmpty()) {
-            sink.accept(whole.toIntArray());
-        }
     }
 
     /** Whether the lines of a file make one running text. */
@@ -216,13 +262,17 @@ public final class PreparedText {
         return pipeline.name().equals(WHITESPACE);
     }
 
-    private static TokenStore open(Path file, Vocab vocab) {
+    private static TokenStore openStore(Path file, Vocab vocab) {
         TokenStore store = TokenStore.open(file);
         if (!store.vocabulary().equals(fingerprint(vocab))) {
             throw new DataException("The token store '" + file
                     + "' was made with another vocabulary than the one beside it: prepare the text anew.");
         }
         return store;
+    }
+
+    private static @Nullable DocumentTable openTable(Path file, TokenStore store) {
+        return Files.exists(file) ? DocumentTable.open(file, store) : null;
     }
 
     private static String fingerprint(Vocab vocab) {
@@ -258,41 +308,6 @@ public final class PreparedText {
         } catch (IOException e) {
             throw new DataException(
                     "'" + file + "' cannot be read: " + FileErrors.reason(e) + "; prepare the text anew.", e);
-        }
-    }
-
-    /** A reader as an iterator, which is how work in parallel takes its documents. */
-    private static final class Lines implements Iterator<String> {
-
-        private final LineReader reader;
-        private final boolean keepsBlank;
-        private @Nullable String next;
-
-        Lines(LineReader reader, boolean keepsBlank) {
-            this.reader = reader;
-            this.keepsBlank = keepsBlank;
-            advance();
-        }
-
-        private void advance() {
-            do {
-                next = reader.next();
-            } while (next != null && !keepsBlank && next.isBlank());
-        }
-
-        @Override
-        public boolean hasNext() {
-            return next != null;
-        }
-
-        @Override
-        public String next() {
-            String line = next;
-            if (line == null) {
-                throw new NoSuchElementException();
-            }
-            advance();
-            return line;
         }
     }
 }

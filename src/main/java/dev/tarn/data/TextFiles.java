@@ -64,6 +64,15 @@ public final class TextFiles {
         }
     }
 
+    /** As {@link #read}, but an empty file is an empty text. */
+    static String readOrEmpty(Path file) {
+        try {
+            return Files.size(file) == 0 ? "" : read(file);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
     static DataException unreadable(Path file, IOException e) {
         return new DataException(
                 "'" + file + "' cannot be read: " + FileErrors.reason(e) + "; check the file and its permissions.", e);

@@ -169,6 +169,11 @@ public final class TokenStore implements Tokens {
         return header.vocabulary();
     }
 
+    /** The checksum of the header, which follows from all of the content. */
+    int checksum() {
+        return header.checksum();
+    }
+
     @Override
     public long numTokens() {
         return header.numTokens();

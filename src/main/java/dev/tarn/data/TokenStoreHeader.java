@@ -54,6 +54,11 @@ record TokenStoreHeader(
         return bytes.rewind();
     }
 
+    /** The checksum of the header itself, which follows from all of the store. */
+    int checksum() {
+        return toBytes().getInt(CHECKSUM_AT);
+    }
+
     /**
      * Reads and checks a header. Nothing is believed before its checksum agrees, and no count that the size of the file
      * does not bear out.

@@ -38,6 +38,7 @@ public final class TokenStoreWriter implements AutoCloseable {
     private final LongArrayList offsets = new LongArrayList();
     private long numTokens;
     private boolean committed;
+    private int checksum;
 
     TokenStoreWriter(Path file, int vocabularySize, String vocabulary) {
         if (vocabularySize < 1) {
@@ -126,6 +127,7 @@ public final class TokenStoreWriter implements AutoCloseable {
             TokenStoreHeader header = new TokenStoreHeader(
                     offsets.size() - 1, numTokens, vocabularySize, vocabulary, tokensChecksum, (int) crc.getValue());
             write(header.toBytes(), 0);
+            checksum = header.checksum();
             channel.force(true);
             channel.close();
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -134,6 +136,11 @@ public final class TokenStoreWriter implements AutoCloseable {
             throw failed(e);
         }
         syncFolder(folder(file));
+    }
+
+    /** What {@link TokenStore#checksum} of the store is, once it is committed. */
+    int checksum() {
+        return checksum;
     }
 
     @Override
