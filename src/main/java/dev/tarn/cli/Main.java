@@ -40,6 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DataCommand.class,
             LmCommand.class,
             LrFindCommand.class,
+            ModelCommand.class,
             RunCommand.class
         })
 public final class Main implements Runnable {
@@ -78,6 +79,7 @@ public final class Main implements Runnable {
                 .setParameterExceptionHandler((exception, words) -> misused(exception, console));
         ConfigFlags.addTo(subcommand(command, "lm", "train"));
         ConfigFlags.addTo(subcommand(command, "lr-find"));
+        ConfigFlags.addTo(subcommand(command, "model", "summary"));
         return command.execute(args);
     }
 

@@ -183,6 +183,15 @@ public final class PreparedText {
         return new PreparedText(folder, new Numericalizer(pipeline, Vocab.load(folder.resolve(VOCAB))));
     }
 
+    /**
+     * The vocabulary of a prepared folder, without looking at its texts.
+     *
+     * @throws DataException if there is none, or a damaged one
+     */
+    public static Vocab vocab(Path folder) {
+        return Vocab.load(folder.resolve(VOCAB));
+    }
+
     /** The folder. */
     public Path folder() {
         return folder;

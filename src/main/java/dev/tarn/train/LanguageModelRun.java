@@ -35,7 +35,7 @@ import java.util.Map;
 public final class LanguageModelRun implements AutoCloseable {
 
     /** The folder of the prepared text within a run. */
-    static final String DATA = "data";
+    public static final String DATA = "data";
 
     private final RunFolder folder;
     private final Backend backend;
@@ -191,10 +191,16 @@ public final class LanguageModelRun implements AutoCloseable {
     }
 
     static LanguageModel newModel(RunConfig config, Backend backend, PreparedText text) {
+        return new LanguageModel(
+                backend, sizes(config, text.vocab().size()), config.run().seed());
+    }
+
+    /** Sizes and dropouts of the model that a configuration asks for. */
+    public static AwdLstmConfig sizes(RunConfig config, int vocab) {
         RunConfig.Model model = config.model();
         RunConfig.Dropout dropout = config.dropout();
-        AwdLstmConfig awdLstm = new AwdLstmConfig(
-                        text.vocab().size(),
+        return new AwdLstmConfig(
+                        vocab,
                         model.embSz(),
                         model.nHid(),
                         model.nLayers(),
@@ -207,7 +213,6 @@ public final class LanguageModelRun implements AutoCloseable {
                         model.tieWeights(),
                         model.outBias())
                 .scaledDropout((float) dropout.dropMult());
-        return new LanguageModel(backend, awdLstm, config.run().seed());
     }
 
     private static Learner newLearner(

@@ -7,6 +7,7 @@ import dev.tarn.data.Cursor;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.model.DrawnMasks;
 import dev.tarn.model.LanguageModel;
+import dev.tarn.model.LayerGroups;
 import dev.tarn.model.LmWorkspace;
 import dev.tarn.model.MaskSource;
 import java.nio.file.Path;
@@ -314,13 +315,7 @@ public final class Learner implements AutoCloseable {
      * group alone. As in fastai, this makes a new optimizer without moments.
      */
     public void freezeTo(int group) {
-        int groups = model.groups();
-        int first = group < 0 ? groups + group : group;
-        if (first < 0 || first >= groups) {
-            throw new ConfigException("freezeTo " + group + " is not a layer group; this model has " + groups + ", so -"
-                    + groups + " to " + (groups - 1) + " are allowed.");
-        }
-        runner.freezeTo(first);
+        runner.freezeTo(LayerGroups.first(group, model.groups()));
     }
 
     /** Trains the last group alone: embeddings and decoder. */
