@@ -3,7 +3,8 @@ package dev.tarn.model;
 import dev.tarn.ConfigException;
 
 /**
- * Sizes and dropouts of an AWD-LSTM; the defaults are fastai 1.0.53's {@code awd_lstm_lm_config}.
+ * Sizes and dropouts of an AWD-LSTM; the defaults are fastai 1.0.53's {@code awd_lstm_lm_config} and
+ * {@code awd_lstm_clas_config}.
  *
  * <p>Layer 0 reads embeddings, the last layer has the size of an embedding so that the decoder can be tied, those between
  * have {@code nHid}: with L = 3, sizes go 400 → 1152 → 1152 → 400.
@@ -17,7 +18,7 @@ import dev.tarn.ConfigException;
  * @param inputP of the locked dropout on embeddings
  * @param weightP of dropping a recurrent weight
  * @param hiddenP of the locked dropout between layers
- * @param outputP of the locked dropout before the decoder
+ * @param outputP of the locked dropout before the decoder; in a classifier the dropout of the pooled output
  * @param tieWeights whether the decoder uses the embedding table
  * @param outBias whether the decoder has a bias
  */
@@ -55,6 +56,11 @@ public record AwdLstmConfig(
     /** fastai's defaults for a vocabulary. */
     public static AwdLstmConfig defaults(int vocab) {
         return new AwdLstmConfig(vocab, 400, 1152, 3, 1, 0.02, 0.25, 0.2, 0.15, 0.1, true, true);
+    }
+
+    /** fastai's sizes and the dropouts of its classifiers; tieWeights and outBias have no meaning there. */
+    public static AwdLstmConfig classifierDefaults(int vocab) {
+        return new AwdLstmConfig(vocab, 400, 1152, 3, 1, 0.05, 0.4, 0.5, 0.3, 0.4, true, true);
     }
 
     /** The same dropouts with other sizes. */

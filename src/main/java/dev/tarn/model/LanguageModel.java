@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Ownership: the parameters, freed by {@link #close} after all workspaces; the backend stays the caller's.
  * Thread-safety: none.
  */
-public final class LanguageModel implements AutoCloseable {
+public final class LanguageModel implements TrainableModel, AutoCloseable {
 
     private static final String PREFIX = "0.";
 
@@ -86,17 +86,14 @@ public final class LanguageModel implements AutoCloseable {
         return config;
     }
 
+    @Override
     public Backend backend() {
         return backend;
     }
 
+    @Override
     public ParameterStore parameters() {
         return parameters;
-    }
-
-    /** The number of layer groups, L + 1. */
-    public int groups() {
-        return config.groups();
     }
 
     /**
