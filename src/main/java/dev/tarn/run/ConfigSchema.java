@@ -56,6 +56,13 @@ public final class ConfigSchema {
         return values;
     }
 
+    /** Every key with its value as it is typed, in the order of the file. */
+    static Map<String, String> texts(RunConfig config) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        values(config).forEach((key, value) -> texts.put(key, ConfigKey.text(value)));
+        return texts;
+    }
+
     /** Sets a key from what somebody wrote. */
     static void put(Map<String, Object> values, ConfigEntry entry) {
         ConfigKey key = KEYS.get(entry.key());

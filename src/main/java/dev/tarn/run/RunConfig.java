@@ -329,6 +329,11 @@ public record RunConfig(
         return schedule.finalDiv == 0 ? schedule.divFactor * 1e4 : schedule.finalDiv;
     }
 
+    /** Every key with its value as it is typed, in the order of the file. */
+    public Map<String, String> texts() {
+        return ConfigSchema.texts(this);
+    }
+
     /** All keys with a comment each; {@link #load} reads it back to an equal value. */
     public String toYaml() {
         return ConfigFile.write(this);

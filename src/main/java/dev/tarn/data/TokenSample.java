@@ -1,0 +1,49 @@
+package dev.tarn.data;
+
+import dev.tarn.DataException;
+import org.jspecify.annotations.Nullable;
+
+/** Part of a token store: documents at even distances, so that a store whose documents stand by label keeps its balance. */
+final class TokenSample {
+
+    private TokenSample() {}
+
+    /**
+     * Writes it as a store.
+     *
+     * @param share of the documents, above 0; from 1 on all. Of a single document its beginning is taken.
+     * @throws DataException if nothing is left
+     */
+    static TextPreparation.Split write(
+            TokenStore from, @Nullable DocumentTable table, double share, TokenStoreWriter writer) {
+        double kept = Math.min(1, share);
+        DocumentTableWriter rows = new DocumentTableWriter();
+        int documents = from.numDocuments();
+        for (int i = 0; i < documents; i++) {
+            if (documents > 1 && Math.floor((i + 1) * kept) == Math.floor(i * kept)) {
+                continue;
+            }
+            long start = from.documentOffset(i);
+            long length = from.documentOffset(i + 1) - start;
+            int[] ids = new int[Math.toIntExact(documents > 1 ? length : (long) (length * kept))];
+            from.copy(start, ids, 0, ids.length);
+            writer.add(ids);
+            rows.add(row(from, table, i));
+        }
+        if (writer.numTokens() == 0) {
+            throw new DataException("A share of " + share + " of '" + from.file() + "' with its " + documents
+                    + " documents has no tokens; give a larger budget.");
+        }
+        writer.commit();
+        return new TextPreparation.Split(rows, writer.checksum());
+    }
+
+    private static SourceDocument row(TokenStore from, @Nullable DocumentTable table, int document) {
+        if (table == null) {
+            return new SourceDocument("", null, from.file().toString(), 0);
+        }
+        int label = table.label(document);
+        return new SourceDocument(
+                "", label < 0 ? null : table.classes().get(label), table.origin(document), 0);
+    }
+}
