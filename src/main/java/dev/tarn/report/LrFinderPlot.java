@@ -17,8 +17,8 @@ public final class LrFinderPlot {
      */
     public static Plot of(double[] lrs, double[] losses, Map<String, Double> suggestions) {
         Plot plot = new Plot("Learning rate search", "learning rate", "smoothed loss (nats)")
-                .line("loss", lrs, losses, Plot.MAIN);
-        plot.chart().getStyler().setXAxisLogarithmic(true);
+                .line("loss", lrs, losses, Plot.MAIN)
+                .logarithmicX();
         plot.chart().getStyler().setXAxisTickLabelsFormattingFunction(x -> String.format(Locale.ROOT, "%.0e", x));
         suggestions.forEach((name, rate) -> plot.points(
                 String.format(Locale.ROOT, "%s %.2e", name, rate),

@@ -30,6 +30,12 @@ public final class Plot {
     static final Color MAIN = new Color(0x1f, 0x5a, 0x8c);
     static final Color SECOND = new Color(0xc0, 0x56, 0x21);
     static final Color FAINT = new Color(0xa8, 0xbf, 0xd4);
+    static final Color MARK = new Color(0x88, 0x88, 0x88);
+
+    /** For lines beside the main one, in turn. */
+    private static final Color[] OTHERS = {
+        SECOND, new Color(0x3c, 0x8c, 0x4e), new Color(0x7d, 0x4f, 0x9e), new Color(0xb0, 0x8a, 0x1e)
+    };
 
     static {
         // Without this, a machine with a DISPLAY that cannot be reached would wait for it.
@@ -51,6 +57,16 @@ public final class Plot {
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setPlotBorderVisible(false);
         chart.getStyler().setPlotGridLinesColor(new Color(0xe4, 0xe4, 0xe4));
+    }
+
+    static Color other(int index) {
+        return OTHERS[index % OTHERS.length];
+    }
+
+    /** Gives the horizontal axis a logarithmic scale; every x must be above 0. */
+    Plot logarithmicX() {
+        chart.getStyler().setXAxisLogarithmic(true);
+        return this;
     }
 
     XYChart chart() {

@@ -244,7 +244,7 @@ public record RunConfig(
             @Setting(value = "steps from checkpoint to checkpoint; 0 for one an epoch", min = 0)
             int checkpointSteps,
 
-            @Setting("whether the norms of the last layer's output are kept for every step of time")
+            @Setting("whether the norms of the layers' outputs are kept for every step of time")
             boolean recordNorms) {
 
         /** How the device is to compute. */

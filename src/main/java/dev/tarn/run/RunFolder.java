@@ -121,6 +121,16 @@ public final class RunFolder implements AutoCloseable {
         return config;
     }
 
+    /**
+     * Where it came from, as {@link Provenance} wrote it; empty where that is missing.
+     *
+     * @throws IOException if it cannot be read
+     */
+    public String provenance() throws IOException {
+        Path file = folder.resolve(PROVENANCE);
+        return Files.exists(file) ? Files.readString(file) : "";
+    }
+
     /** A file or folder within, by its name. */
     public Path resolve(String name) {
         return folder.resolve(name);

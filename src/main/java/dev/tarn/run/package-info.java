@@ -15,6 +15,7 @@
  *   metrics.jsonl      one JSON object a line, see {@link dev.tarn.run.MetricsLog}
  *   checkpoints/       last/ and best/
  *   plots/             pictures
+ *   report.html        all of this on one page, when {@code tarn run report} was asked for it
  *   .lock              held while a process writes here
  * </pre>
  *

@@ -1,6 +1,8 @@
 package dev.tarn.train;
 
 import dev.tarn.run.JsonEvent;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** What training tells a machine: the lines of {@code metrics.jsonl} and, with {@code --json}, of standard output. */
 public final class Events {
@@ -25,6 +27,37 @@ public final class Events {
                 .with("perplexity", validation.perplexity())
                 .with("accuracy", validation.accuracy())
                 .with("predictions", validation.predictions());
+    }
+
+    /** Loss and norms over the steps of long sequences, a bucket of steps each. */
+    public static JsonEvent horizon(Horizon horizon) {
+        return JsonEvent.of("horizon")
+                .with("streams", horizon.streams())
+                .with("bptt", horizon.bptt())
+                .with(
+                        "buckets",
+                        horizon.buckets().stream()
+                                .map(bucket -> JsonEvent.object()
+                                        .with("from", bucket.from())
+                                        .with("to", bucket.to())
+                                        .with("loss", bucket.loss())
+                                        .with("norm_mean", array(bucket.norms()))
+                                        .with("norm_deviation", array(bucket.deviations())))
+                                .toList());
+    }
+
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(value -> value).toArray();
+    }
+
+    /** Norms of h of every layer over the time steps of the windows of an epoch. */
+    static List<JsonEvent> norms(HiddenNorms norms) {
+        return IntStream.range(0, norms.layers())
+                .mapToObj(layer -> JsonEvent.object()
+                        .with("layer", layer)
+                        .with("mean", norms.mean(layer))
+                        .with("deviation", norms.deviation(layer)))
+                .toList();
     }
 
     /** One step of training. */

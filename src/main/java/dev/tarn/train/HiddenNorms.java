@@ -1,66 +1,73 @@
 package dev.tarn.train;
 
-import dev.tarn.backend.Readback;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps, for each time step of a window, mean and deviation of the norms of the last layer's output over all sequences and
- * windows of the epoch: the figure of Krueger &amp; Memisevic (2016) from training data. Reads one step late, like the loss.
+ * Keeps, for every layer and time step of a window, mean and deviation of the norms of the layer's output over all
+ * sequences and windows of the epoch: the figure of Krueger &amp; Memisevic (2016) from training data, with dropped
+ * recurrent weights as training has them. Reads one step late, like the loss.
+ *
+ * <p>The last layer's norms come out of its regularizer; those of the layers below take a pass over their outputs (see
+ * {@link LayerNorms}). A training without this callback pays for none of it.
  */
 public final class HiddenNorms implements Callback {
 
-    private double[][] values = new double[0][];
-    private long[] count = new long[0];
-    private double[] mean = new double[0];
-    private double[] squares = new double[0];
+    private @Nullable LayerNorms norms;
 
-    /** By window length, since the norms of a shorter window are another tensor. */
-    private @Nullable Readback[] readbacks = new Readback[0];
+    /** By layer and time step. */
+    private Moments[][] moments = new Moments[0][];
 
-    private int pendingSteps;
-    private int batch;
+    /** How many layers there are; 0 before training. */
+    public int layers() {
+        return moments.length;
+    }
 
     /** How many time steps have been seen. */
     public int steps() {
         int steps = 0;
-        while (steps < count.length && count[steps] > 0) {
+        while (layers() > 0 && steps < moments[0].length && moments[0][steps].count() > 0) {
             steps++;
         }
         return steps;
     }
 
-    /** Mean norm of every time step. */
-    public double[] mean() {
-        return Arrays.copyOf(mean, steps());
+    /** Mean norm of a layer's output at every time step. */
+    public double[] mean(int layer) {
+        double[] mean = new double[steps()];
+        for (int t = 0; t < mean.length; t++) {
+            mean[t] = moments[layer][t].mean();
+        }
+        return mean;
     }
 
-    /** Standard deviation of the norm of every time step. */
-    public double[] deviation() {
+    /** Standard deviation of the norm of a layer's output at every time step. */
+    public double[] deviation(int layer) {
         double[] deviation = new double[steps()];
         for (int t = 0; t < deviation.length; t++) {
-            deviation[t] = Math.sqrt(squares[t] / count[t]);
+            deviation[t] = moments[layer][t].deviation();
         }
         return deviation;
     }
 
     @Override
     public void onTrainBegin(Learner learner) {
-        batch = learner.workspace().batch();
-        int longest = learner.workspace().maxSteps();
-        readbacks = new Readback[longest + 1];
-        pendingSteps = 0;
-        values = new double[longest + 1][];
-        count = new long[longest];
-        mean = new double[longest];
-        squares = new double[longest];
+        norms = new LayerNorms(learner.model(), learner.workspace());
+        moments = new Moments[learner.model().config().nLayers()]
+                [learner.workspace().maxSteps()];
+        for (Moments[] layer : moments) {
+            for (int t = 0; t < layer.length; t++) {
+                layer[t] = new Moments();
+            }
+        }
     }
 
     @Override
     public void onEpochBegin(Learner learner) {
-        Arrays.fill(count, 0);
-        Arrays.fill(mean, 0);
-        Arrays.fill(squares, 0);
+        for (Moments[] layer : moments) {
+            for (Moments step : layer) {
+                step.clear();
+            }
+        }
     }
 
     @Override
@@ -71,16 +78,9 @@ public final class HiddenNorms implements Callback {
     @Override
     public void onBatchEnd(Step step) {
         take();
-        int steps = step.batch().steps();
-        Readback readback = readbacks[steps];
-        if (readback == null) {
-            Learner learner = step.learner();
-            readback = learner.model().backend().readback(learner.workspace().norms());
-            readbacks[steps] = readback;
-            values[steps] = new double[steps * batch];
+        if (norms != null) {
+            norms.record(step.batch().steps(), true);
         }
-        readback.record();
-        pendingSteps = steps;
     }
 
     @Override
@@ -88,20 +88,25 @@ public final class HiddenNorms implements Callback {
         take();
     }
 
+    @Override
+    public void onTrainEnd(Learner learner, @Nullable RuntimeException failure) {
+        if (norms != null) {
+            norms.close();
+            norms = null;
+        }
+    }
+
     private void take() {
-        Readback readback = readbacks.length == 0 ? null : readbacks[pendingSteps];
-        if (readback == null) {
+        if (norms == null) {
             return;
         }
-        readback.await(values[pendingSteps]);
-        for (int at = 0; at < pendingSteps * batch; at++) {
-            int t = at / batch;
-            double norm = values[pendingSteps][at];
-            double difference = norm - mean[t];
-            count[t]++;
-            mean[t] += difference / count[t];
-            squares[t] += difference * (norm - mean[t]);
+        int steps = norms.take();
+        for (int layer = 0; layer < moments.length; layer++) {
+            for (int t = 0; t < steps; t++) {
+                for (int b = 0; b < norms.batch(); b++) {
+                    moments[layer][t].add(norms.norm(layer, t, b));
+                }
+            }
         }
-        pendingSteps = 0;
     }
 }

@@ -40,7 +40,7 @@ final class RunRecord implements Callback {
     public void onEpochEnd(Learner learner, EpochRow row) {
         JsonEvent event = Events.epoch(row);
         if (norms != null) {
-            event.with("norm_mean", norms.mean()).with("norm_deviation", norms.deviation());
+            event.with("norms", Events.norms(norms));
         }
         folder.metrics().append(event);
         folder.metrics().sync();
@@ -58,8 +58,13 @@ final class RunRecord implements Callback {
             LossPlot.of(losses, recorder.smoothLosses(), epochEnds.toDoubleArray(), validLosses.toDoubleArray())
                     .write(folder.plots().resolve("loss.png"));
             if (norms != null) {
-                NormPlot.of(norms.mean(), norms.deviation())
-                        .write(folder.plots().resolve("norms.png"));
+                double[][] means = new double[norms.layers()][];
+                double[][] deviations = new double[norms.layers()][];
+                for (int layer = 0; layer < means.length; layer++) {
+                    means[layer] = norms.mean(layer);
+                    deviations[layer] = norms.deviation(layer);
+                }
+                NormPlot.of(means, deviations).write(folder.plots().resolve("norms.png"));
             }
         } catch (ConfigException e) {
             LOG.warn("{}", e.getMessage());

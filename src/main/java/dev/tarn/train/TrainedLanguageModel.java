@@ -80,15 +80,38 @@ public final class TrainedLanguageModel implements AutoCloseable {
      * @throws ConfigException if there is neither
      */
     public Validation evaluate(@Nullable Path file) {
-        Tokens tokens = file == null
-                ? text.valid()
-                        .orElseThrow(
-                                () -> new ConfigException("The run has no validation text; name a text with --valid."))
-                : text.read(file, Runtime.getRuntime().availableProcessors());
+        Tokens tokens = tokens(file);
         BatchSource windows = BatchSource.of(LanguageModelRun.validation(config, tokens));
         try (Evaluator evaluator = new Evaluator(model, windows)) {
             return evaluator.run(true);
         }
+    }
+
+    /**
+     * Measures the model step by step on sequences that begin with a zero state. As many run side by side as validation has
+     * streams, or as the text has room for.
+     *
+     * @param file as {@link #evaluate}
+     * @param horizon how many steps each sequence has
+     * @throws ConfigException if there is no text, or the horizon is below 1
+     * @throws dev.tarn.DataException if the text is too short for one sequence
+     */
+    public Horizon horizon(@Nullable Path file, int horizon) {
+        Tokens tokens = tokens(file);
+        RunConfig.Data data = config.data();
+        int streams = Horizon.streams(tokens, horizon, config.effectiveValidBs());
+        try (HorizonEvaluator evaluator =
+                new HorizonEvaluator(model, tokens, horizon, streams, data.bptt(), data.backwards())) {
+            return evaluator.run();
+        }
+    }
+
+    private Tokens tokens(@Nullable Path file) {
+        return file == null
+                ? text.valid()
+                        .orElseThrow(
+                                () -> new ConfigException("The run has no validation text; name a text with --valid."))
+                : text.read(file, Runtime.getRuntime().availableProcessors());
     }
 
     /**

@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -67,14 +68,47 @@ class PlotTest {
         double[] million = new double[1_000_000];
         Plot plot = LossPlot.of(million, million, new double[0], new double[0]);
         assertThat(plot.chart().getSeries("smoothed").getXData()).hasSizeBetween(1000, 2001);
-        BufferedImage norms = image(NormPlot.of(HUNDRED, HUNDRED).png());
+        BufferedImage norms = image(norms().png());
         assertThat(pixels(norms, Plot.MAIN)).isGreaterThan(200);
+        assertThat(pixels(norms, Plot.SECOND)).isGreaterThan(200);
+        assertThat(pixels(norms, Plot.FAINT)).isGreaterThan(200);
+    }
+
+    private static Plot norms() {
+        double[] lower = Arrays.stream(HUNDRED).map(x -> 3 * x).toArray();
+        return NormPlot.of(new double[][] {lower, HUNDRED}, new double[][] {HUNDRED, HUNDRED});
+    }
+
+    @Test
+    void aHorizonIsDrawnWithTheLengthOfTraining() throws IOException {
+        Plot loss = HorizonPlot.loss(HUNDRED, HUNDRED, 30);
+        assertThat(loss.chart().getSeries("bptt 30").getXData()).containsExactly(30, 30);
+        assertThat(pixels(image(loss.png()), Plot.MAIN)).isGreaterThan(200);
+        double[][] layers = {HUNDRED, HUNDRED};
+        assertThat(image(HorizonPlot.norms(HUNDRED, layers, layers, 30).png()).getWidth())
+                .isEqualTo(900);
+    }
+
+    @Test
+    void aHorizonOfOneStepOrWithoutNumbersIsDrawnAllTheSame() throws IOException {
+        double[] one = {1};
+        double[] none = {Double.NaN};
+        assertThat(image(HorizonPlot.loss(one, one, 70).png()).getWidth()).isEqualTo(900);
+        assertThat(image(HorizonPlot.loss(one, none, 70).png()).getWidth()).isEqualTo(900);
+        assertThat(image(HorizonPlot.norms(one, new double[][] {none}, new double[][] {none}, 70)
+                                .png())
+                        .getWidth())
+                .isEqualTo(900);
+        double[] broken = HUNDRED.clone();
+        Arrays.fill(broken, 40, 100, Double.POSITIVE_INFINITY);
+        assertThat(pixels(image(HorizonPlot.loss(HUNDRED, broken, 30).png()), Plot.MAIN))
+                .isGreaterThan(100);
     }
 
     @Test
     void aFolderThatIsNotThereIsNamed(@TempDir Path folder) {
         Path file = folder.resolve("none").resolve("plot.png");
-        assertThatThrownBy(() -> NormPlot.of(HUNDRED, HUNDRED).write(file))
+        assertThatThrownBy(() -> norms().write(file))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining(file.toString());
     }

@@ -353,48 +353,6 @@ class LearnerTest {
 
     @ParameterizedTest
     @MethodSource("devices")
-    void normsOfTheHiddenOutputAreKeptByTimeStep(String device) {
-        HiddenNorms norms = new HiddenNorms();
-        List<List<Double>> byHand = new ArrayList<>();
-        Callback hand = new Callback() {
-            @Override
-            public void onBackwardEnd(Step step) {
-                int batch = step.batch().batch();
-                int width = TinyTask.MODEL.embSz();
-                double[] h = new double[step.batch().steps() * batch * width];
-                step.learner()
-                        .model()
-                        .backend()
-                        .download(step.learner().workspace().raw(2), h);
-                for (int row = 0; row < h.length / width; row++) {
-                    while (byHand.size() <= row / batch) {
-                        byHand.add(new ArrayList<>());
-                    }
-                    double[] one = Arrays.copyOfRange(h, row * width, (row + 1) * width);
-                    byHand.get(row / batch)
-                            .add(Math.sqrt(Arrays.stream(one).map(x -> x * x).sum()));
-                }
-            }
-        };
-        try (Backend backend = Backends.open(device);
-                LanguageModel model = TinyTask.model(backend);
-                Learner learner = TinyTask.learner(model, TinyTask.options(), norms, hand)) {
-            learner.fit(1, Rates.of(1e-3));
-        }
-        assertThat(norms.steps()).isEqualTo(byHand.size());
-        for (int t = 0; t < byHand.size(); t++) {
-            double mean = byHand.get(t).stream().mapToDouble(x -> x).average().orElseThrow();
-            double variance = byHand.get(t).stream()
-                    .mapToDouble(x -> (x - mean) * (x - mean))
-                    .average()
-                    .orElseThrow();
-            assertThat(norms.mean()[t]).isCloseTo(mean, within(1e-6 * mean));
-            assertThat(norms.deviation()[t]).isCloseTo(Math.sqrt(variance), within(1e-6 * mean));
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("devices")
     void withoutAValidationTextRowsHaveNoFiguresAndValidateSaysWhatIsMissing(String device) {
         Recording recording = new Recording();
         try (Backend backend = Backends.open(device);
