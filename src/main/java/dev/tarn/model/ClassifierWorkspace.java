@@ -75,7 +75,6 @@ public final class ClassifierWorkspace implements AutoCloseable {
         try {
             arena = own(backend.arena("workspace of " + batch + " documents"));
             keptIds = arena.ids("tokens", windows * steps, batch);
-            hostIds = new int[Math.toIntExact(keptIds.size())];
             labels = arena.ids("labels", batch);
             stats = arena.real("stats", Decoder.STATS);
             penalties = arena.real("penalties", Regularization.VALUES);
@@ -85,6 +84,8 @@ public final class ClassifierWorkspace implements AutoCloseable {
                     ? arena.real("gradient by the outputs", windows * steps, batch, awdLstm.embSz())
                     : encoder.output(windows * steps);
             head = own(new ClassifierHead(model, arena, batch, training));
+            // Last, so that what does not fit on the device says so.
+            hostIds = new int[Math.toIntExact(keptIds.size())];
         } catch (RuntimeException e) {
             close();
             throw e;
