@@ -1,5 +1,6 @@
 package dev.tarn.cli;
 
+import dev.tarn.run.Folders;
 import dev.tarn.ConfigException;
 import dev.tarn.report.LrFinderPlot;
 import dev.tarn.run.JsonEvent;

@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             LmCommand.class,
             LrFindCommand.class,
             ModelCommand.class,
+            ExperimentCommand.class,
             RunCommand.class
         })
 public final class Main implements Runnable {

@@ -1,6 +1,5 @@
 package dev.tarn.data;
 
-import dev.tarn.DataException;
 import org.jspecify.annotations.Nullable;
 
 /** Part of a token store: documents at even distances, so that a store whose documents stand by label keeps its balance. */
@@ -12,7 +11,7 @@ final class TokenSample {
      * Writes it as a store.
      *
      * @param share of the documents, above 0; from 1 on all. Of a single document its beginning is taken.
-     * @throws DataException if nothing is left
+     * @throws dev.tarn.DataException if nothing is left
      */
     static TextPreparation.Split write(
             TokenStore from, @Nullable DocumentTable table, double share, TokenStoreWriter writer) {
@@ -29,10 +28,6 @@ final class TokenSample {
             from.copy(start, ids, 0, ids.length);
             writer.add(ids);
             rows.add(row(from, table, i));
-        }
-        if (writer.numTokens() == 0) {
-            throw new DataException("A share of " + share + " of '" + from.file() + "' with its " + documents
-                    + " documents has no tokens; give a larger budget.");
         }
         writer.commit();
         return new TextPreparation.Split(rows, writer.checksum());

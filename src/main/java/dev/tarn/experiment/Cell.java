@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record Cell(Arm arm, long seed, Path folder) {
 
+    /** The file of {@link #lmResult} in the folder. */
+    static final String LM_RESULT = "lm.json";
+
+    private static final String CLF_RESULT = "clf.json";
+
     /** The run of the language model. */
     public Path lm() {
         return folder.resolve("lm");
@@ -72,11 +77,11 @@ public record Cell(Arm arm, long seed, Path folder) {
     }
 
     private Path lmFile() {
-        return folder.resolve("lm.json");
+        return folder.resolve(LM_RESULT);
     }
 
     private Path clfFile() {
-        return folder.resolve("clf.json");
+        return folder.resolve(CLF_RESULT);
     }
 
     private static @Nullable JsonEvent read(Path file) {

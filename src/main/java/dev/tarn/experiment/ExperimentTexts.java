@@ -6,6 +6,7 @@ import dev.tarn.data.Corpus;
 import dev.tarn.data.PreparedText;
 import dev.tarn.data.Tokens;
 import dev.tarn.run.FileErrors;
+import dev.tarn.run.Folders;
 import dev.tarn.run.Provenance;
 import dev.tarn.run.RunConfig;
 import dev.tarn.text.TextPipeline;
@@ -170,8 +171,8 @@ public record ExperimentTexts(
         if (PreparedText.isPrepared(folder)) {
             return;
         }
+        Folders.delete(folder);
         try {
-            Trees.delete(folder);
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw new DataException(

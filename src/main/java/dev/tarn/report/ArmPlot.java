@@ -53,7 +53,7 @@ public final class ArmPlot {
                             finite,
                             color(arm))
                     .line(dash, new double[] {place - DASH, place + DASH}, new double[] {mean, mean}, color(arm));
-            plot.chart().getSeriesMap().get(dash).setShowInLegend(false);
+            plot.chart().getSeries(dash).setShowInLegend(false);
         }
         plot.chart().getStyler().setXAxisMin(0.0).setXAxisMax(names.size() + 1.0);
         // The legend names the arms; the numbers of their places say nothing.

@@ -30,7 +30,7 @@ class LayeringTest {
 
     /** Top to bottom; a room may use itself and what stands after it. */
     private static final List<String> ROOMS =
-            List.of("cli", "train", "infer", "report", "model", "nn", "data", "checkpoint", "run", "backend", "text");
+            List.of("cli", "experiment", "train", "infer", "report", "model", "nn", "data", "checkpoint", "run", "backend", "text");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
