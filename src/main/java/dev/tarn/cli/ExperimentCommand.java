@@ -72,7 +72,7 @@ final class ExperimentCommand extends TarnCommand.Group {
         @Option(
                 names = "--max-tokens",
                 paramLabel = "N",
-                description = "the most to train a language model on, 0 for all (${DEFAULT-VALUE})")
+                description = "about the most to train a language model on, 0 for all (${DEFAULT-VALUE})")
         private long maxTokens = ExperimentConfig.DEFAULT_MAX_TOKENS;
 
         @Option(

@@ -10,21 +10,21 @@ final class TokenSample {
     /**
      * Writes it as a store.
      *
-     * @param share of the documents, above 0; from 1 on all. Of a single document its beginning is taken.
-     * @throws dev.tarn.DataException if nothing is left
+     * @param share of the documents, above 0, but at least one; from 1 on all. Of a single document its beginning is taken.
+     * @throws dev.tarn.DataException if that has no tokens
      */
     static TextPreparation.Split write(
             TokenStore from, @Nullable DocumentTable table, double share, TokenStoreWriter writer) {
-        double kept = Math.min(1, share);
         DocumentTableWriter rows = new DocumentTableWriter();
         int documents = from.numDocuments();
+        long kept = Math.max(1, Math.round(Math.min(1, share) * documents));
         for (int i = 0; i < documents; i++) {
-            if (documents > 1 && Math.floor((i + 1) * kept) == Math.floor(i * kept)) {
+            if ((i + 1) * kept / documents == i * kept / documents) {
                 continue;
             }
             long start = from.documentOffset(i);
             long length = from.documentOffset(i + 1) - start;
-            int[] ids = new int[Math.toIntExact(documents > 1 ? length : (long) (length * kept))];
+            int[] ids = new int[Math.toIntExact(documents > 1 ? length : (long) (length * Math.min(1, share)))];
             from.copy(start, ids, 0, ids.length);
             writer.add(ids);
             rows.add(row(from, table, i));

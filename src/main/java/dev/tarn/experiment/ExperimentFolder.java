@@ -4,6 +4,7 @@ import dev.tarn.ConfigException;
 import dev.tarn.report.Plot;
 import dev.tarn.run.AtomicFile;
 import dev.tarn.run.FileErrors;
+import dev.tarn.run.Folders;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.MetricsLog;
 import dev.tarn.run.RunLock;
@@ -30,10 +31,13 @@ final class ExperimentFolder {
 
     /**
      * Makes the folder, or sees that it is of the same experiment, and prepares the texts; one process at a time, others wait.
+     * A start that fails leaves nothing.
      *
      * @throws ConfigException if the folder has another configuration, or is no experiment and not empty
+     * @throws dev.tarn.DataException if the texts cannot be used
      */
     void open(ExperimentConfig config, Consumer<String> notes) {
+        Map<String, String> settings = config.settings();
         try {
             if (!Files.exists(file()) && !isEmpty()) {
                 throw new ConfigException("--out " + folder
@@ -44,14 +48,21 @@ final class ExperimentFolder {
             throw cannotWrite(e);
         }
         locked(() -> {
-            Map<String, String> settings = config.settings();
-            if (Files.exists(file())) {
-                requireSame(settings);
-            } else {
+            boolean isNew = !Files.exists(file());
+            if (isNew) {
                 AtomicFile.writeString(
                         file(), JsonEvent.of("experiment").with("settings", settings).toJson() + "\n");
+            } else {
+                requireSame(settings);
             }
-            config.texts().prepare(data(), config.lm(), notes);
+            try {
+                config.texts().prepare(data(), config, notes);
+            } catch (RuntimeException e) {
+                if (isNew) {
+                    Folders.delete(folder);
+                }
+                throw e;
+            }
         });
     }
 

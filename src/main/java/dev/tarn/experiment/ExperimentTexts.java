@@ -114,15 +114,15 @@ public record ExperimentTexts(
     }
 
     /**
-     * Prepares what is not there yet.
+     * Prepares what is not there yet, and sees that the experiment can read it.
      *
      * @param data a folder that may not exist yet
-     * @param config of the language model, for vocabulary and tokenizer
      * @param notes told in one sentence each what is done and what is left out
+     * @throws DataException if it cannot
      */
-    void prepare(Path data, RunConfig config, Consumer<String> notes) {
+    void prepare(Path data, ExperimentConfig config, Consumer<String> notes) {
         if (imdb != null) {
-            prepareImdb(imdb, data, config, notes);
+            prepareImdb(imdb, data, config.lm(), notes);
         }
         if (maxTokens > 0) {
             make(lmFolder(data), to -> {
@@ -138,6 +138,30 @@ public record ExperimentTexts(
                 double valid = text.valid().map(Tokens::numDocuments).orElse(1);
                 text.sample(maxDocuments / (double) text.train().numDocuments(), maxDocuments / valid, to);
             });
+        }
+        requireUsable(PreparedText.open(lmFolder(data)), config);
+        if (hasLabels()) {
+            requireLabels(PreparedText.open(clfFolder(data)), PreparedText.open(lmFolder(data)));
+        }
+    }
+
+    private static void requireUsable(PreparedText text, ExperimentConfig config) {
+        long valid = text.valid().map(Tokens::numTokens).orElse(0L);
+        if (valid <= config.horizon()) {
+            throw new DataException("A horizon of " + config.horizon() + " steps needs more validation text than the " + valid
+                    + " tokens of '" + text.folder() + "'; give more, or a smaller --horizon.");
+        }
+    }
+
+    private static void requireLabels(PreparedText labelled, PreparedText lm) {
+        if (!labelled.vocab().itos().equals(lm.vocab().itos())) {
+            throw new DataException("'" + labelled.folder() + "' has another vocabulary than '" + lm.folder()
+                    + "', so no classifier can have its encoder; prepare it with `tarn data prepare --vocab " + lm.folder()
+                    + "`.");
+        }
+        if (labelled.labelledTrain().isEmpty() || labelled.labelledValid().isEmpty()) {
+            throw new DataException("'" + labelled.folder()
+                    + "' needs labelled documents to train and to test a classifier on; prepare both.");
         }
     }
 

@@ -8,16 +8,19 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** What an experiment says, as a page of Markdown and as JSON lines. */
 final class ResultsPage {
 
-    /** What tells the scale, of the settings of the trainings. */
+    /** What tells the scale, of all settings. */
     private static final List<String> SCALE = List.of(
+            "max-tokens",
+            "max-documents",
+            "horizon",
             "lm.model.emb-sz",
             "lm.model.n-hid",
             "lm.model.n-layers",
+            "lm.data.max-vocab",
             "lm.data.bs",
             "lm.data.bptt",
             "lm.dropout.drop-mult",
@@ -79,9 +82,8 @@ final class ResultsPage {
     }
 
     private static String scale(Map<String, String> settings) {
-        Stream<String> own =
-                settings.keySet().stream().filter(key -> !key.startsWith("lm.") && !key.startsWith("clf."));
-        return Stream.concat(own, SCALE.stream().filter(settings::containsKey))
+        return SCALE.stream()
+                .filter(settings::containsKey)
                 .map(key -> key + " " + settings.get(key))
                 .collect(Collectors.joining("; ", "Scale: ", "."));
     }

@@ -44,10 +44,14 @@ class ExperimentTest {
     }
 
     private static String[] experiment(Path out, String... more) {
-        List<String> args = new ArrayList<>(List.of("experiment", "norm-stabilizer", "--quiet"));
+        return cells("ar-tar,ns-paper-50", "1,2", out, more);
+    }
+
+    private static String[] cells(String arms, String seeds, Path out, String... more) {
+        List<String> args = new ArrayList<>(List.of("experiment", "norm-stabilizer"));
         args.addAll(List.of("--lm", prepared.toString(), "--out", out.toString(), "--device", "cpu"));
-        args.addAll(List.of("--arms", "ar-tar,ns-paper-50", "--seeds", "1,2", "--epochs", "2", "--horizon", "60"));
-        args.addAll(List.of("--max-tokens", "6000", "--set", "data.bs=4", "--set", "data.bptt=12"));
+        args.addAll(List.of("--arms", arms, "--seeds", seeds, "--epochs", "2", "--horizon", "40"));
+        args.addAll(List.of("--max-tokens", "1500", "--set", "data.bs=8", "--set", "data.bptt=12"));
         args.addAll(List.of("--set", "model.emb-sz=12", "--set", "model.n-hid=20", "--set", "model.n-layers=2"));
         args.addAll(List.of("--set", "run.checkpoint-steps=5"));
         args.addAll(List.of(more));
@@ -125,9 +129,7 @@ class ExperimentTest {
         Files.copy(settings, out.resolve("experiment.json"));
         RunLock lock = Objects.requireNonNull(RunLock.tryTake(busy));
         try {
-            Tarn run = Tarn.run(Stream.of(experiment(out, "--arms", "ar-tar", "--seeds", "1"))
-                    .filter(arg -> !arg.equals("--quiet"))
-                    .toArray(String[]::new));
+            Tarn run = Tarn.run(cells("ar-tar", "1", out));
             assertThat(run.code()).as(run.err()).isZero();
             assertThat(run.err()).contains("Cells that other processes work on: 1;");
             assertThat(run.out()).contains("No cell is finished yet.");
@@ -140,7 +142,7 @@ class ExperimentTest {
     void anotherConfigurationIsRefused() {
         Tarn.run(experiment(whole, "--set", "model.n-hid=24"))
                 .failedWith(2, "was begun with lm.model.n-hid = 20, not 24");
-        Tarn.run(experiment(whole, "--horizon", "61")).failedWith(2, "horizon");
+        Tarn.run(experiment(whole, "--horizon", "41")).failedWith(2, "horizon");
         assertThat(whole.resolve("ar-tar/1/lm.json")).exists();
     }
 
@@ -161,6 +163,10 @@ class ExperimentTest {
                 .failedWith(2, "--horizon 70 is not beyond");
         Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--set", "data.train=x")
                 .failedWith(2, "--imdb or --lm");
+        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--horizon", "100000")
+                .failedWith(3, "A horizon of 100000 steps needs more validation text");
+        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--clf", lm, "--horizon", "100")
+                .failedWith(3, "needs labelled documents");
         Files.writeString(temp.resolve("file"), "x");
         Tarn.run(experiment(temp)).failedWith(2, "not empty");
         assertThat(temp.resolve("out")).doesNotExist();
