@@ -33,8 +33,8 @@ void load(CUresult want, const std::string& ptx, const char* what) {
 
 void shipped_ptx() {
   Session s;
-  for (const char* name : {"activation_reg", "column_sums", "dropout", "embedding", "lstm_pointwise", "optimizers",
-                           "softmax_xent", "weight_drop"}) {
+  for (const char* name : {"activation_reg", "column_sums", "dropout", "embedding", "head", "lstm_pointwise",
+                           "optimizers", "softmax_xent", "weight_drop"}) {
     load(CUDA_SUCCESS, shipped(name), name);
   }
   const std::string ptx = shipped("dropout");

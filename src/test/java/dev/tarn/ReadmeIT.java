@@ -63,6 +63,26 @@ class ReadmeIT {
         assertThat(temp.resolve("runs/mine/checkpoints/best/model.safetensors")).exists();
     }
 
+    @Test
+    void theDataCommandsPrepareAndShowReviews() throws IOException, InterruptedException {
+        for (String name : List.of("train/pos/1", "train/neg/2", "test/pos/3", "test/neg/4", "unsup/5", "unsup/6")) {
+            for (int i = 0; i < 3; i++) {
+                Path review = temp.resolve("reviews/" + name + i + ".txt");
+                Files.createDirectories(review.getParent());
+                Files.writeString(review, "A film that is " + (name.contains("pos") ? "good" : "bad") + ".");
+            }
+        }
+        String block = ReadmeTest.blocks("sh").stream()
+                .filter(commands -> commands.startsWith("./tarn data"))
+                .findFirst()
+                .orElseThrow();
+        for (String command : block.strip().split("\n", -1)) {
+            assertThat(command).startsWith("./tarn ");
+            run(List.of("sh", "-c", tarn() + command.substring("./tarn".length())));
+        }
+        assertThat(temp.resolve("data/clas/train.documents")).exists();
+    }
+
     private static String tarn() {
         return Path.of("tarn").toAbsolutePath().toString();
     }

@@ -119,7 +119,8 @@ public interface Backend extends AutoCloseable {
     /**
      * Plans an LSTM layer for batches of {@code batch} and windows of up to {@code maxSteps}.
      *
-     * @param windows how many training windows the plan keeps until their backward, at least 1; see {@link Lstm#window}
+     * @param windows how many training windows the plan keeps until their backward, see {@link Lstm#window}; a plan of 0
+     *     takes less memory and does not train
      */
     Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows);
 

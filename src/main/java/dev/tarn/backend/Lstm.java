@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Order of use: {@link #load} whenever weights or mask changed → {@link #forward} → after a training forward at most
  * one {@link #backward} with the same tensors. A plan of several windows keeps one training forward for each: choose with
  * {@link #window} before both, and {@link #load} the weights and the mask of that forward again before its backward.
- * Ownership: packed weights and workspace belong to the plan and are freed
- * by {@link #close}.
+ * A forward without training leaves what the windows keep alone.
+ *
+ * <p>Ownership: packed weights and workspace belong to the plan and are freed by {@link #close}.
  */
 public interface Lstm extends AutoCloseable {
 
@@ -39,7 +40,7 @@ public interface Lstm extends AutoCloseable {
      * @param y [T,B,H] out, h_t of every step; must not alias x
      * @param hT [B,H] out, the state after the last step; must not alias h0
      * @param cT [B,H] out; must not alias c0
-     * @param training true keeps what {@link #backward} needs
+     * @param training true keeps what {@link #backward} needs in the chosen window
      */
     void forward(Tensor x, Tensor h0, Tensor c0, Tensor y, Tensor hT, Tensor cT, boolean training);
 

@@ -37,6 +37,14 @@ public record Regularization(
         RAW
     }
 
+    /** Whether positions that are padding take part, in batches of documents. */
+    public enum RegMask {
+        /** They do not. */
+        PADDING,
+        /** They do, as in fastai v1. */
+        NONE
+    }
+
     /** Which norms the norm-stabilizer compares. */
     public enum NormForm {
         PAPER,

@@ -214,6 +214,14 @@ public final class Shapes {
         }
     }
 
+    /** Checks {@link Backend#lstm}. */
+    public static void lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
+        plan("lstm", batch, maxSteps, inputSize, hiddenSize);
+        if (windows < 0) {
+            throw new IllegalArgumentException("lstm: " + windows + " windows, must be >= 0");
+        }
+    }
+
     /** Checks {@link Lstm#load}. */
     public static void lstmLoad(LstmWeights weights, Mask weightDrop, int inputSize, int hiddenSize) {
         lstmWeights("lstm.load", weights, inputSize, hiddenSize);
@@ -497,6 +505,19 @@ public final class Shapes {
         if (window < 0 || window >= windows) {
             throw new IllegalArgumentException(
                     "lstm.window: " + window + ", but the plan keeps " + windows + " of them, from 0 on");
+        }
+    }
+
+    /**
+     * Checks that a window holds what the backward of so many steps needs.
+     *
+     * @param kept the steps of the last training forward in it that no backward has used, or 0
+     * @throws IllegalStateException if it does not
+     */
+    public static void lstmKept(int kept, int steps) {
+        if (kept != steps) {
+            throw new IllegalStateException(
+                    "lstm.backward: x has T=" + steps + ", the last training forward left T=" + kept);
         }
     }
 

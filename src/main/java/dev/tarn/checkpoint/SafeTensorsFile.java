@@ -4,7 +4,6 @@ import dev.tarn.CheckpointException;
 import dev.tarn.run.FileErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,7 +18,7 @@ import java.util.zip.CRC32C;
  * caller owns. It holds the file open, so that a file of the same name put in its place meanwhile is never mixed in;
  * whoever does not close it leaves that to the garbage collector. Thread-safety: may be read by several threads.
  */
-public final class SafeTensorsFile implements AutoCloseable {
+public final class SafeTensorsFile implements TensorSource {
 
     /** Where a tensor lies; the offsets are in bytes from the start of the data. */
     @SuppressWarnings("ArrayRecordComponent")
@@ -40,17 +39,17 @@ public final class SafeTensorsFile implements AutoCloseable {
         this.metadata = Map.copyOf(metadata);
     }
 
-    /** The file. */
+    @Override
     public Path file() {
         return file;
     }
 
-    /** The names of all tensors in the order of the header. */
+    @Override
     public Set<String> names() {
         return entries.keySet();
     }
 
-    /** Whether there is a tensor of this name. */
+    @Override
     public boolean has(String name) {
         return entries.containsKey(name);
     }
@@ -60,12 +59,12 @@ public final class SafeTensorsFile implements AutoCloseable {
         return metadata;
     }
 
-    /** A copy of the dimensions of a tensor. */
+    @Override
     public int[] shape(String name) {
         return entry(name).shape().clone();
     }
 
-    /** The element type of a tensor. */
+    @Override
     public DType dtype(String name) {
         return entry(name).dtype();
     }
@@ -90,38 +89,19 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
-    /** The values in single precision, rounded where the type is wider. */
+    @Override
     public float[] floats(String name) {
-        float[] values = new float[arraySize(name)];
-        floats(name, values, 0);
-        return values;
+        return elements(name).floats();
     }
 
     /** As {@link #floats(String)}, into {@code target} from {@code offset} on. */
     public void floats(String name, float[] target, int offset) {
-        DType dtype = entry(name).dtype();
-        read(name, (chunk, at, count) -> {
-            int from = offset + at;
-            if (dtype == DType.F32) {
-                chunk.asFloatBuffer().get(target, from, count);
-                return;
-            }
-            for (int i = 0; i < count; i++) {
-                target[from + i] = (float) dtype.real(chunk);
-            }
-        });
+        elements(name).floats(target, offset);
     }
 
     /** The values in double precision; exact except for I64 beyond 2^53. */
     public double[] doubles(String name) {
-        DType dtype = entry(name).dtype();
-        double[] values = new double[arraySize(name)];
-        read(name, (chunk, at, count) -> {
-            for (int i = 0; i < count; i++) {
-                values[at + i] = dtype.real(chunk);
-            }
-        });
-        return values;
+        return elements(name).doubles();
     }
 
     /**
@@ -142,20 +122,9 @@ public final class SafeTensorsFile implements AutoCloseable {
         return values;
     }
 
-    /** As {@link #ints}, in 64 bits. */
+    @Override
     public long[] longs(String name) {
-        DType dtype = entry(name).dtype();
-        if (!dtype.isInteger()) {
-            throw new CheckpointException(
-                    "Tensor " + name + " of " + file + " is of type " + dtype + ", integers are needed.");
-        }
-        long[] values = new long[arraySize(name)];
-        read(name, (chunk, at, count) -> {
-            for (int i = 0; i < count; i++) {
-                values[at + i] = dtype.integer(chunk);
-            }
-        });
-        return values;
+        return elements(name).longs();
     }
 
     /**
@@ -207,42 +176,13 @@ public final class SafeTensorsFile implements AutoCloseable {
         return entry;
     }
 
-    private int arraySize(String name) {
-        long size = size(name);
-        if (size > Integer.MAX_VALUE - 8) {
-            throw new CheckpointException(
-                    "Tensor " + name + " of " + file + " has " + size + " elements, more than one array can hold.");
-        }
-        return (int) size;
-    }
-
-    /** Receives a chunk of little-endian bytes with {@code count} elements, the first of which is element {@code at}. */
-    private interface ChunkReader {
-        void accept(ByteBuffer chunk, int at, int count);
-    }
-
-    private void read(String name, ChunkReader reader) {
+    private Elements elements(String name) {
         Entry entry = entry(name);
-        int width = entry.dtype().bytes();
-        int size = arraySize(name);
-        try {
-            int capacity = SafeTensors.CHUNK_BYTES / width;
-            ByteBuffer buffer =
-                    ByteBuffer.allocateDirect(Math.min(capacity, size) * width).order(ByteOrder.LITTLE_ENDIAN);
-            for (int at = 0; at < size; at += capacity) {
-                int count = Math.min(capacity, size - at);
-                buffer.clear().limit(count * width);
-                long position = dataStart + entry.begin() + (long) at * width;
-                while (buffer.hasRemaining()) {
-                    if (channel.read(buffer, position + buffer.position()) < 0) {
-                        throw new CheckpointException(file + " was cut short while tensor " + name + " was read.");
-                    }
-                }
-                reader.accept(buffer.flip(), at, count);
+        return new Elements(file, name, entry.dtype(), size(name)) {
+            @Override
+            void read(ChunkReader reader) throws IOException {
+                readContiguous(channel, dataStart + entry.begin(), reader);
             }
-        } catch (IOException e) {
-            throw new CheckpointException(
-                    "Cannot read tensor " + name + " of " + file + ": " + FileErrors.reason(e) + ".", e);
-        }
+        };
     }
 }

@@ -28,7 +28,7 @@ import tools.jackson.core.json.JsonFactory;
 final class SafeTensorsHeader {
 
     /** More dimensions than any library of tensors allows. */
-    private static final int MAX_RANK = 64;
+    static final int MAX_RANK = 64;
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)

@@ -7,6 +7,11 @@
  * them, and holds everything that the next step of a training run depends on: a run resumed from it goes on bit for bit.
  * It is published by one rename, and a manifest of checksums tells a damaged or mixed one from a whole one.
  *
+ * <p>Weights learned elsewhere come in through {@link dev.tarn.checkpoint.PthFile}, which reads what {@code torch.save}
+ * wrote without executing it, and {@link dev.tarn.checkpoint.ItosPickle} for the vocabulary. They become a
+ * {@link dev.tarn.checkpoint.Pretrained} folder, from which runs start, and leave by
+ * {@link dev.tarn.checkpoint.FastaiExport}; {@link dev.tarn.checkpoint.FastaiNames} says what fastai calls each tensor.
+ *
  * <h2>The safetensors format</h2>
  *
  * <pre>

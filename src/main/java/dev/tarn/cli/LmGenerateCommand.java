@@ -1,5 +1,8 @@
 package dev.tarn.cli;
 
+import dev.tarn.ConfigException;
+import dev.tarn.infer.Beam;
+import dev.tarn.infer.BeamSearch;
 import dev.tarn.infer.Decode;
 import dev.tarn.infer.Sampling;
 import dev.tarn.run.JsonEvent;
@@ -23,14 +26,35 @@ final class LmGenerateCommand extends TarnCommand {
     @Option(names = "--words", paramLabel = "N", description = "how many tokens to draw (${DEFAULT-VALUE})")
     private int words = 50;
 
-    @Option(names = "--temperature", description = "below 1 keeps to likely tokens (${DEFAULT-VALUE})")
+    @Option(
+            names = "--temperature",
+            description = "below 1 keeps to likely tokens, 0 takes the best of a beam search (${DEFAULT-VALUE})")
     private double temperature = 1;
 
     @Option(
             names = "--top-k",
             paramLabel = "N",
-            description = "draw from the N likeliest tokens, 0 from all (${DEFAULT-VALUE})")
-    private int topK;
+            description =
+                    "draw from the N likeliest tokens, 0 from all (0; in a beam search " + Beam.DEFAULT_TOP_K + ")")
+    private @Nullable Integer topK;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            description = "draw from the fewest likeliest tokens that together have this probability (1)")
+    private @Nullable Double topP;
+
+    @Option(names = "--min-p", paramLabel = "P", description = "draw no token that is less probable than this (0)")
+    private @Nullable Double minP;
+
+    @Option(names = "--allow-unk", description = "let xxunk be drawn")
+    private boolean allowUnk;
+
+    @Option(
+            names = "--beam-size",
+            paramLabel = "N",
+            description = "search for likely texts, keeping N after every token, instead of drawing")
+    private @Nullable Integer beamSize;
 
     @Option(names = "--seed", description = "of the draws (${DEFAULT-VALUE})")
     private long seed = 42;
@@ -44,14 +68,37 @@ final class LmGenerateCommand extends TarnCommand {
 
     @Override
     void execute() {
-        Sampling sampling = new Sampling(temperature, topK, true, 0);
         if (words < 1) {
-            throw new dev.tarn.ConfigException("--words " + words + " is below 1; give how many tokens to draw.");
+            throw new ConfigException("--words " + words + " is below 1; give how many tokens to draw.");
         }
+        if (beamSize == null) {
+            generate(new Sampling(
+                    temperature, topK == null ? 0 : topK, !allowUnk, minP == null ? 0 : minP, topP == null ? 1 : topP));
+        } else if (minP != null || topP != null) {
+            throw new ConfigException("--min-p and --top-p are for drawing tokens and not for a beam search; leave out"
+                    + " --beam-size or them.");
+        } else {
+            search(new Beam(beamSize, topK == null ? Beam.DEFAULT_TOP_K : topK, temperature, !allowUnk));
+        }
+    }
+
+    private void generate(Sampling sampling) {
         try (TrainedLanguageModel model = TrainedLanguageModel.open(run, device)) {
-            List<String> tokens = model.generate(prompt, words, sampling, seed);
-            String text = Decode.text(tokens);
-            console.result(text, JsonEvent.of("generated").with("text", text).with("tokens", tokens));
+            print(model.generate(prompt, words, sampling, seed), JsonEvent.of("generated"));
         }
+    }
+
+    private void search(Beam beam) {
+        try (TrainedLanguageModel model = TrainedLanguageModel.open(run, device)) {
+            BeamSearch.Found found = BeamSearch.choose(model.search(prompt, words, beam), temperature, seed);
+            List<String> tokens = model.beginning(prompt);
+            model.addTokens(found.tokens(), tokens);
+            print(tokens, JsonEvent.of("generated").with("score", found.score()));
+        }
+    }
+
+    private void print(List<String> tokens, JsonEvent event) {
+        String text = Decode.document(tokens);
+        console.result(text, event.with("text", text).with("tokens", tokens));
     }
 }

@@ -42,7 +42,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             LrFindCommand.class,
             ModelCommand.class,
             ExperimentCommand.class,
-            RunCommand.class
+            RunCommand.class,
+            ServeCommand.class
         })
 public final class Main implements Runnable {
 

@@ -51,7 +51,7 @@ final class TrainingView implements Callback {
     /** Says what will train on what. */
     static void begin(Console console, LanguageModelRun training) {
         DeviceInfo device = training.backend().info();
-        AwdLstmConfig model = training.learner().model().config();
+        AwdLstmConfig model = training.model().config();
         RunConfig config = training.folder().config();
         boolean isAuto = config.run().device().equals("auto");
         String name = isAuto ? device.device() + " (chosen by auto)" : device.device();
@@ -67,7 +67,14 @@ final class TrainingView implements Callback {
                 model.embSz(),
                 model.nLayers(),
                 model.vocab(),
-                training.learner().model().parameters().count()));
+                training.model().parameters().count()));
+        training.conversion()
+                .ifPresent(conversion -> console.note(String.format(
+                        Locale.ROOT,
+                        "start     %s, which knows %,d of the %,d tokens",
+                        config.model().pretrained(),
+                        conversion.known(),
+                        conversion.size())));
         console.note(String.format(
                 Locale.ROOT,
                 "text      %,d tokens to train on, bs %d, bptt %d",

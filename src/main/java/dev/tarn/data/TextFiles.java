@@ -3,6 +3,7 @@ package dev.tarn.data;
 import dev.tarn.DataException;
 import dev.tarn.run.FileErrors;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -37,6 +38,11 @@ public final class TextFiles {
         } catch (IOException e) {
             throw unreadable(file, e);
         }
+    }
+
+    /** Reads the lines of a stream, such as standard input, which may have none. */
+    public static LineReader read(String name, InputStream in) {
+        return new LineReader(Path.of(name), in);
     }
 
     /**

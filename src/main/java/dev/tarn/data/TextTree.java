@@ -161,7 +161,8 @@ final class TextTree {
 
                         @Override
                         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                            if (!isHidden(file) && attributes.isRegularFile()) {
+                            // What is still a link here leads nowhere; reading it says so.
+                            if (!isHidden(file) && (attributes.isRegularFile() || attributes.isSymbolicLink())) {
                                 if (isText(file)) {
                                     found.add(file);
                                 } else {

@@ -1,15 +1,19 @@
 /**
  * Turns text files into token stores and token ids into training batches.
  *
- * <p>Reading order: {@link dev.tarn.data.TextFiles} reads documents strictly; {@link dev.tarn.data.TokenStore} keeps their
- * ids in a memory-mapped file; {@link dev.tarn.data.LanguageModelStream} reads {@link dev.tarn.data.Tokens} as B parallel
- * streams and cuts them in windows whose lengths {@link dev.tarn.data.BpttWindows} draws. {@link dev.tarn.data.NgramBaseline}
- * says what counting alone would reach on the same text, and {@link dev.tarn.data.QuickstartCorpus} writes a small one.
+ * <p>Reading order: {@link dev.tarn.data.Corpus} finds documents, labels and splits in lines, folders or tables, which {@link
+ * dev.tarn.data.TextFiles} reads strictly; {@link dev.tarn.data.PreparedText} makes one folder of them, with the ids in a
+ * memory-mapped {@link dev.tarn.data.TokenStore} and labels and origins in a {@link dev.tarn.data.DocumentTable}; {@link
+ * dev.tarn.data.TextCheck} says what looks wrong. Then {@link dev.tarn.data.LanguageModelStream} reads {@link
+ * dev.tarn.data.Tokens} as B parallel streams and cuts them in windows whose lengths {@link dev.tarn.data.BpttWindows} draws,
+ * and {@link dev.tarn.data.DocumentBatches} puts whole {@link dev.tarn.data.Documents} side by side for a classifier. {@link
+ * dev.tarn.data.NgramBaseline} says what counting alone would reach on the same text, {@link dev.tarn.data.QuickstartCorpus}
+ * writes a small one, and {@code data.download} fetches well-known ones.
  *
  * <h2>Shapes</h2>
  *
  * Inputs and targets are int32 [T,B], time-major: the targets are the inputs shifted by one token. T differs from window
- * to window and is at least 1; B never changes.
+ * to window and is at least 1; B never changes. Batches of documents are [T,B] too, padded on the left.
  *
  * <h2>Invariants</h2>
  *

@@ -1,5 +1,6 @@
 package dev.tarn.infer;
 
+import dev.tarn.text.SpecialToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -57,6 +58,12 @@ public final class Decode {
             }
         }
         return words;
+    }
+
+    /** As {@link #text} of a whole document, whose first token may be the mark of its beginning: that is left out. */
+    public static String document(List<String> tokens) {
+        boolean isMarked = !tokens.isEmpty() && tokens.get(0).equals(SpecialToken.BOS.text());
+        return text(tokens.subList(isMarked ? 1 : 0, tokens.size()));
     }
 
     /** As {@link #tokens}, separated by spaces. */

@@ -1,19 +1,21 @@
 package dev.tarn.infer;
 
 import dev.tarn.ConfigException;
+import dev.tarn.DivergedException;
 import java.util.Arrays;
 
 /**
  * How the next token is chosen, in the order of fastai v1's {@code predict}: softmax, forbid {@code xxunk}, drop what is
- * too unlikely, {@code p ← p^(1/temperature)}, draw. Top-k, which fastai leaves to its beam search, comes before the
- * temperature too.
+ * too unlikely, {@code p ← p^(1/temperature)}, draw. Top-k, which fastai leaves to its beam search, and top-p, which it
+ * does not have (Holtzman et al. 2020, arXiv:1904.09751, section 3.1), come before the temperature too.
  *
  * @param temperature above 0; below 1 prefers likely tokens, above 1 evens them out
  * @param topK how many of the likeliest tokens may be drawn (the lower id wins a tie), 0 for all; 1 is greedy
  * @param noUnk whether the unknown token is never drawn
  * @param minP tokens below this probability are not drawn, 0 for none; ignored for a token where none reaches it
+ * @param topP of what the others leave, the fewest likeliest tokens that together have this probability, 1 for all
  */
-public record Sampling(double temperature, int topK, boolean noUnk, double minP) {
+public record Sampling(double temperature, int topK, boolean noUnk, double minP, double topP) {
 
     /** fastai's defaults: temperature 1, all tokens but {@code xxunk}. */
     public static final Sampling DEFAULT = new Sampling(1, 0, true, 0);
@@ -30,6 +32,38 @@ public record Sampling(double temperature, int topK, boolean noUnk, double minP)
         if (!(minP >= 0 && minP < 1)) {
             throw new ConfigException(
                     "min-p is " + minP + " and must be at least 0 and below 1; 0 allows every token.");
+        }
+        if (!(topP > 0 && topP <= 1)) {
+            throw new ConfigException("top-p is " + topP + " and must be above 0 and at most 1; 1 allows every token.");
+        }
+    }
+
+    /** Without top-p. */
+    public Sampling(double temperature, int topK, boolean noUnk, double minP) {
+        this(temperature, topK, noUnk, minP, 1);
+    }
+
+    /**
+     * Chooses a token.
+     *
+     * @param logits [V] in; overwritten
+     * @param unk the id of the unknown token
+     * @param uniform in [0, 1)
+     * @throws DivergedException if a logit is not a number
+     */
+    int choose(double[] logits, int unk, double uniform) {
+        requireFinite(logits);
+        weights(logits, unk);
+        return draw(logits, uniform);
+    }
+
+    /** @throws DivergedException if a logit is not a number */
+    static void requireFinite(double[] logits) {
+        for (double logit : logits) {
+            if (!Double.isFinite(logit)) {
+                throw new DivergedException("The model's logits contain " + logit
+                        + ", so its weights are broken; use an earlier checkpoint.");
+            }
         }
     }
 
@@ -52,6 +86,9 @@ public record Sampling(double temperature, int topK, boolean noUnk, double minP)
         }
         if (topK > 0 && topK < logits.length) {
             keepLargest(logits, topK);
+        }
+        if (topP < 1) {
+            keepLargest(logits, fewestWith(topP, logits));
         }
         double max = max(logits);
         for (int i = 0; i < logits.length; i++) {
@@ -97,7 +134,22 @@ public record Sampling(double temperature, int topK, boolean noUnk, double minP)
         }
     }
 
-    private static double logSumExp(double[] logits) {
+    /** How many of the largest logits it takes to have a share of the probability of all. */
+    private static int fewestWith(double share, double[] logits) {
+        double[] sorted = logits.clone();
+        Arrays.sort(sorted);
+        double needed = Math.log(share) + logSumExp(logits);
+        double max = sorted[sorted.length - 1];
+        double sum = 0;
+        int count = 0;
+        while (count < sorted.length && (count == 0 || max + Math.log(sum) < needed)) {
+            count++;
+            sum += Math.exp(sorted[sorted.length - count] - max);
+        }
+        return count;
+    }
+
+    static double logSumExp(double[] logits) {
         double max = max(logits);
         double sum = 0;
         for (double logit : logits) {

@@ -16,6 +16,8 @@ import java.util.Arrays;
  * Lets a language model go on from a prompt, token by token, with the hidden state carried (fastai v1's
  * {@code LanguageLearner.predict}).
  *
+ * <p>{@link BatchGenerator} does the same for several prompts at once.
+ *
  * <p>Order of use: {@link #start}, then {@link #next} as often as wanted; or {@link #generate} for both. Which tokens come
  * depends on the weights, the prompt, the seed and how many tokens this generator drew before.
  *
@@ -33,7 +35,7 @@ public final class TextGenerator implements AutoCloseable {
     private final Arena arena;
     private final LmWorkspace workspace;
     private final Tensor logits;
-    private final double[] weights;
+    private final double[] values;
     private final int[] token = new int[1];
     private long drawn;
     private boolean isStarted;
@@ -51,7 +53,7 @@ public final class TextGenerator implements AutoCloseable {
             throw new IllegalArgumentException("unknown token " + unk + " of a vocabulary of " + vocab);
         }
         key = new RandomKey(seed, Purpose.SAMPLING, 0, 0);
-        weights = new double[vocab];
+        values = new double[vocab];
         arena = backend.arena("text generation");
         try {
             logits = arena.real("logits", 1, 1, vocab);
@@ -93,15 +95,8 @@ public final class TextGenerator implements AutoCloseable {
         if (!isStarted) {
             throw new IllegalStateException("no prompt was read");
         }
-        backend.download(logits, weights);
-        for (double logit : weights) {
-            if (!Double.isFinite(logit)) {
-                throw new DivergedException("The model's logits contain " + logit
-                        + ", so its weights are broken; use an earlier checkpoint.");
-            }
-        }
-        sampling.weights(weights, unk);
-        token[0] = Sampling.draw(weights, Philox.uniform53(key, drawn++));
+        backend.download(logits, values);
+        token[0] = sampling.choose(values, unk, Philox.uniform53(key, drawn++));
         workspace.forward(token, 1);
         workspace.logits(0, logits);
         return token[0];

@@ -80,7 +80,7 @@ final class ClassifierHead implements AutoCloseable {
         decoder.load();
     }
 
-    /** Runs a batch by the running statistics and without dropout, for {@link #logits}. */
+    /** Runs a batch by the running statistics and without dropout; the {@link #logits} are known then. */
     void evaluate(Tensor output, Padding padding) {
         backend.pool(output, padding, inputs[0], highest);
         for (int block = 0; block <= last; block++) {
@@ -89,6 +89,7 @@ final class ClassifierHead implements AutoCloseable {
                 linears[block].forward(normalised[block], inputs[block + 1]);
             }
         }
+        computeLogits();
     }
 
     /**
@@ -123,9 +124,13 @@ final class ClassifierHead implements AutoCloseable {
         backend.poolBackward(gradients[0], padding, highest, dOutput);
     }
 
-    /** [B,C] the logits of the latest batch, with the weights and masks that it ran with. */
-    Tensor logits() {
+    /** Makes {@link #logits} those of the latest batch, with the weights and masks that it ran with. */
+    void computeLogits() {
         decoder.logits(normalised[last], logits);
+    }
+
+    /** [B,C] what {@link #computeLogits} computed. */
+    Tensor logits() {
         return logits;
     }
 

@@ -271,7 +271,7 @@ public final class ClassifierWorkspace implements AutoCloseable {
         return Padding.count(keptIds.first(kept), hostIds, 0, awdLstm.padToken());
     }
 
-    /** [B,C] the logits of the latest batch, with the weights and masks that it ran with. */
+    /** [B,C] the logits of the latest {@link #forward}. */
     public Tensor logits() {
         return head.logits();
     }
@@ -298,6 +298,10 @@ public final class ClassifierWorkspace implements AutoCloseable {
 
     Encoder encoder() {
         return encoder;
+    }
+
+    ClassifierHead head() {
+        return head;
     }
 
     @Override

@@ -103,7 +103,7 @@ final class Encoder implements AutoCloseable {
                         maxSteps,
                         config.inputSize(made),
                         config.hiddenSize(made),
-                        kept);
+                        training ? count : 0);
             }
         } catch (RuntimeException e) {
             for (int layer = 0; layer < made; layer++) {
@@ -185,7 +185,9 @@ final class Encoder implements AutoCloseable {
 
     private void choose(int window) {
         for (LstmLayer lstm : lstms) {
-            lstm.window(training ? window : 0);
+            if (training) {
+                lstm.window(window);
+            }
         }
     }
 
@@ -290,9 +292,8 @@ final class Encoder implements AutoCloseable {
 
     /** [B,H] the h of the last layer that a window started from. */
     Tensor initialHidden(int window) {
-        LstmLayer last = lstms[lstms.length - 1];
-        last.window(training ? window : 0);
-        return last.initialHidden();
+        choose(window);
+        return lstms[lstms.length - 1].initialHidden();
     }
 
     /** [B,H] the h that a layer's next window starts from. */

@@ -45,7 +45,7 @@ public final class LstmLayer implements AutoCloseable {
      * @param gradients what backward adds to
      * @param inputSize I
      * @param hiddenSize H
-     * @param windows how many windows are kept until their backward, at least 1
+     * @param windows how many training windows it keeps until their backward; 0 for inference alone
      */
     public LstmLayer(
             Backend backend,
@@ -61,21 +61,22 @@ public final class LstmLayer implements AutoCloseable {
         this.backend = backend;
         this.weights = weights;
         this.gradients = gradients;
-        h = new Tensor[windows + 1];
-        c = new Tensor[windows + 1];
-        for (int turn = 0; turn <= windows; turn++) {
+        int starting = Math.max(1, windows);
+        h = new Tensor[starting + 1];
+        c = new Tensor[starting + 1];
+        for (int turn = 0; turn <= starting; turn++) {
             h[turn] = arena.real(name + " hidden state", batch, hiddenSize);
             c[turn] = arena.real(name + " cell state", batch, hiddenSize);
         }
-        starts = new int[windows];
+        starts = new int[starting];
         // Before the first window there is no state that one started from; any that is all zeros will do.
-        Arrays.fill(starts, windows);
-        masks = new Mask[windows];
+        Arrays.fill(starts, starting);
+        masks = new Mask[starting];
         Arrays.fill(masks, Mask.NONE);
         plan = backend.lstm(batch, maxSteps, inputSize, hiddenSize, windows);
     }
 
-    /** Chooses the window that the calls that follow belong to; 0 at first. */
+    /** Chooses the training window that the calls that follow belong to; 0 at first. */
     public void window(int window) {
         plan.window(window);
         this.window = window;

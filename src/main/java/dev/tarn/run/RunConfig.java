@@ -99,8 +99,11 @@ public record RunConfig(
         }
     }
 
-    /** Sizes. */
+    /** Sizes, and what the weights start from. */
     public record Model(
+            @Setting("pretrained folder or run whose weights to start from; empty for random ones")
+            String pretrained,
+
             @Setting(value = "size of an embedding and of the last layer", min = 1, max = 65_536)
             int embSz,
 
@@ -170,7 +173,10 @@ public record RunConfig(
             boolean adjust,
 
             @Setting("hidden state that validation starts from")
-            ValidState validState) {}
+            ValidState validState,
+
+            @Setting(value = "first layer group that trains, from 0; -1 for the last alone", min = -65, max = 64)
+            int freezeTo) {}
 
     /** How learning rate and momentum go. */
     public record Schedule(
@@ -260,9 +266,9 @@ public record RunConfig(
 
     private static final RunConfig DEFAULTS = new RunConfig(
             new Data(List.of(), "", TokenizerKind.FASTAI, 2, 60_000, 64, 0, 70, BpttMode.VARIABLE, true, false),
-            new Model(400, 1152, 3, true, true),
+            new Model("", 400, 1152, 3, true, true),
             new Dropout(1, 0.02, 0.25, 0.2, 0.15, 0.1),
-            new Train(1, "0.003", OptimizerKind.ADAM, 0.01, true, 0.99, 1e-8, 5, 0, true, ValidState.RESET),
+            new Train(1, "0.003", OptimizerKind.ADAM, 0.01, true, 0.99, 1e-8, 5, 0, true, ValidState.RESET, 0),
             new Schedule(Policy.ONE_CYCLE, List.of(0.8, 0.7), 25, 0.3, 0),
             new Penalties(2, 1, 0, Regularization.NormForm.PAPER, false, Regularization.ArOn.DROPPED),
             new Run("auto", Precision.F32, LstmPath.AUTO, 42, 0, false));

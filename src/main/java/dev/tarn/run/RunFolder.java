@@ -82,7 +82,7 @@ public final class RunFolder implements AutoCloseable {
         try (Stream<Path> inside = Files.list(folder)) {
             if (inside.findAny().isPresent()) {
                 throw new ConfigException("The run folder " + folder + " exists already; give another with --run"
-                        + (Files.exists(folder.resolve(CONFIG)) ? ", or continue it with `tarn run resume`." : "."));
+                        + (exists(folder) ? ", or continue it with `tarn run resume`." : "."));
             }
         } catch (IOException e) {
             throw new ConfigException(
@@ -90,6 +90,11 @@ public final class RunFolder implements AutoCloseable {
                             + "); give another with --run.",
                     e);
         }
+    }
+
+    /** Whether there is a run in a folder. */
+    public static boolean exists(Path folder) {
+        return Files.isRegularFile(folder.resolve(CONFIG));
     }
 
     /**
@@ -194,7 +199,7 @@ public final class RunFolder implements AutoCloseable {
 
     private static RunConfig readConfig(Path folder) {
         Path file = folder.resolve(CONFIG);
-        if (!Files.isRegularFile(file)) {
+        if (!exists(folder)) {
             throw new ConfigException(
                     folder + " is not a run folder: there is no " + CONFIG + " in it; check the path.");
         }

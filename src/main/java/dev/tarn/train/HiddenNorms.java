@@ -79,7 +79,7 @@ public final class HiddenNorms implements Callback {
     public void onBatchEnd(Step step) {
         take();
         if (norms != null) {
-            norms.record(step.batch().steps(), true);
+            norms.record(step.steps(), true);
         }
     }
 

@@ -2,36 +2,30 @@ package dev.tarn.train;
 
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Tensor;
-import dev.tarn.model.LmWorkspace;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * A copy of the state that is carried from window to window, with all the digits that the device keeps.
  *
- * @param values h and c of layer 0, of layer 1, and so on, each [B,H] flattened
+ * @param values as {@link Task#state()}, each flattened
  */
 record HiddenState(List<double[]> values) {
 
-    static HiddenState take(Backend backend, LmWorkspace workspace, int layers) {
+    static HiddenState take(Backend backend, Task task) {
         List<double[]> values = new ArrayList<>();
-        for (int layer = 0; layer < layers; layer++) {
-            values.add(download(backend, workspace.hidden(layer)));
-            values.add(download(backend, workspace.cell(layer)));
+        for (Tensor tensor : task.state()) {
+            double[] copy = new double[Math.toIntExact(tensor.size())];
+            backend.download(tensor, copy);
+            values.add(copy);
         }
         return new HiddenState(values);
     }
 
-    private static double[] download(Backend backend, Tensor tensor) {
-        double[] values = new double[Math.toIntExact(tensor.size())];
-        backend.download(tensor, values);
-        return values;
-    }
-
-    void put(Backend backend, LmWorkspace workspace) {
-        for (int layer = 0; layer < values.size() / 2; layer++) {
-            backend.upload(values.get(2 * layer), workspace.hidden(layer));
-            backend.upload(values.get(2 * layer + 1), workspace.cell(layer));
+    void put(Backend backend, Task task) {
+        List<Tensor> state = task.state();
+        for (int i = 0; i < state.size(); i++) {
+            backend.upload(values.get(i), state.get(i));
         }
     }
 }

@@ -5,12 +5,16 @@ import dev.tarn.DataException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.Checkpoint;
+import dev.tarn.checkpoint.FastaiNames;
+import dev.tarn.checkpoint.Pretrained;
+import dev.tarn.checkpoint.VocabConversion;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.data.PreparedText;
 import dev.tarn.data.StreamOptions;
 import dev.tarn.data.Tokens;
 import dev.tarn.data.Windows;
 import dev.tarn.model.AwdLstmConfig;
+import dev.tarn.model.EncoderWeights;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.run.Provenance;
 import dev.tarn.run.RunConfig;
@@ -24,6 +28,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A language model in training, as a {@link RunConfig} describes it: device, texts, model, learner and the folder that keeps
@@ -42,6 +48,7 @@ public final class LanguageModelRun implements AutoCloseable {
     private final PreparedText text;
     private final LanguageModel model;
     private final Learner learner;
+    private @Nullable VocabConversion conversion;
 
     private LanguageModelRun(
             RunFolder folder,
@@ -68,19 +75,30 @@ public final class LanguageModelRun implements AutoCloseable {
     public static LanguageModelRun create(
             RunConfig config, Path folder, List<String> command, List<? extends Callback> watchers) {
         RunFolder.requireFree(folder);
-        List<Path> texts = texts(config);
-        Backend backend = Devices.open(config.run().device(), config.run().options());
-        RunFolder run = null;
-        try {
-            run = RunFolder.create(
-                    folder, config, Provenance.now(command, config.run().seed(), backend.info(), files(texts)));
-            return assemble(run, backend, prepare(config, run.resolve(DATA)), watchers);
-        } catch (RuntimeException e) {
-            if (run != null) {
-                run.discard();
+        List<Path> files = files(texts(config));
+        try (PretrainedStart start = PretrainedStart.open(config)) {
+            files.addAll(start.files());
+            Backend backend = Devices.open(config.run().device(), config.run().options());
+            RunFolder run = null;
+            LanguageModelRun made = null;
+            try {
+                run = RunFolder.create(
+                        folder, config, Provenance.now(command, config.run().seed(), backend.info(), files));
+                made = assemble(run, backend, prepare(config, run.resolve(DATA)), watchers);
+                made.conversion = start.into(made.model, made.text.vocab());
+                freeze(made.learner, config);
+                return made;
+            } catch (RuntimeException e) {
+                if (made != null) {
+                    made.learner.close();
+                    made.model.close();
+                }
+                if (run != null) {
+                    run.discard();
+                }
+                backend.close();
+                throw e;
             }
-            backend.close();
-            throw e;
         }
     }
 
@@ -123,10 +141,20 @@ public final class LanguageModelRun implements AutoCloseable {
     /** Opens what is needed to look for a learning rate, without a folder; the texts are prepared in {@code scratch}. */
     public static LrFindResult lrFind(RunConfig config, Path scratch, LrFinder finder) {
         texts(config);
-        try (Backend backend = Devices.open(config.run().device(), config.run().options());
+        try (PretrainedStart start = PretrainedStart.open(config);
+                Backend backend =
+                        Devices.open(config.run().device(), config.run().options());
                 LanguageModel model = newModel(config, backend, prepare(config, scratch));
                 Learner learner = newLearner(config, model, PreparedText.open(scratch), List.of(rnnTrainer(config)))) {
+            start.into(model, PreparedText.open(scratch).vocab());
+            freeze(learner, config);
             return learner.lrFind(finder);
+        }
+    }
+
+    private static void freeze(Learner learner, RunConfig config) {
+        if (config.train().freezeTo() != 0) {
+            learner.freezeTo(config.train().freezeTo());
         }
     }
 
@@ -288,6 +316,11 @@ public final class LanguageModelRun implements AutoCloseable {
         return learner;
     }
 
+    /** What is trained. */
+    public LanguageModel model() {
+        return model;
+    }
+
     /** The texts and their vocabulary. */
     public PreparedText text() {
         return text;
@@ -296,6 +329,49 @@ public final class LanguageModelRun implements AutoCloseable {
     /** The folder of the run. */
     public RunFolder folder() {
         return folder;
+    }
+
+    /** How the vocabulary of pretrained weights was converted; empty for a run that started from random ones or was resumed. */
+    public Optional<VocabConversion> conversion() {
+        return Optional.ofNullable(conversion);
+    }
+
+    /**
+     * Makes a pretrained folder of the encoder as it stands, for a classifier to start from; fastai's
+     * {@code save_encoder}.
+     *
+     * @param target does not exist
+     * @throws CheckpointException if it exists or cannot be written
+     */
+    public void saveEncoder(Path target) {
+        Optimizer optimizer = learner.optimizer();
+        optimizer.useEvaluationWeights();
+        try {
+            EncoderWeights.save(
+                    model.parameters(),
+                    FastaiNames.LANGUAGE_MODEL,
+                    text.vocab(),
+                    folder.config().data().backwards(),
+                    folder.path().toString(),
+                    target);
+        } finally {
+            optimizer.useTrainingWeights();
+        }
+    }
+
+    /**
+     * Puts the encoder of a pretrained folder or another run into the model, converted to its vocabulary, and freezes all
+     * but the last layer group, as fastai's {@code load_encoder} does.
+     *
+     * @throws CheckpointException if it is none or its sizes differ; the model is unchanged then
+     */
+    public VocabConversion loadEncoder(Path from) {
+        try (Pretrained pretrained = PretrainedStart.open(from)) {
+            VocabConversion converted =
+                    EncoderWeights.load(model.parameters(), FastaiNames.LANGUAGE_MODEL, text.vocab(), pretrained);
+            learner.freeze();
+            return converted;
+        }
     }
 
     /** What it runs on. */

@@ -5,7 +5,6 @@ import dev.tarn.backend.Decoder;
 import dev.tarn.backend.Readback;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
-import dev.tarn.model.LmWorkspace;
 
 /**
  * Reads the numbers of a step one step late, so that nothing waits for the device: {@link #record} queues the copies behind
@@ -27,9 +26,9 @@ final class LateLosses {
     private int steps;
     private int tokens;
 
-    LateLosses(Backend backend, LmWorkspace workspace, Tensor clipTensor) {
-        stats = backend.readback(workspace.stats());
-        penalties = backend.readback(workspace.penalties());
+    LateLosses(Backend backend, Task task, Tensor clipTensor) {
+        stats = backend.readback(task.stats());
+        penalties = backend.readback(task.penalties());
         clip = backend.readback(clipTensor);
     }
 
@@ -44,8 +43,8 @@ final class LateLosses {
         epoch = of.epoch();
         iteration = of.iteration();
         step = of.step();
-        steps = of.batch().steps();
-        tokens = of.batch().predictions();
+        steps = of.steps();
+        tokens = of.tokens();
     }
 
     boolean isPending() {

@@ -2,25 +2,27 @@ package dev.tarn.train;
 
 import dev.tarn.ConfigException;
 import dev.tarn.backend.Backend;
-import dev.tarn.data.Batch;
 import dev.tarn.data.Cursor;
+import dev.tarn.data.DocumentBatches;
 import dev.tarn.data.LanguageModelStream;
+import dev.tarn.model.ClassifierMasks;
+import dev.tarn.model.DrawnClassifierMasks;
 import dev.tarn.model.DrawnMasks;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.model.LayerGroups;
 import dev.tarn.model.LmWorkspace;
 import dev.tarn.model.MaskSource;
+import dev.tarn.model.TextClassifier;
+import dev.tarn.model.TrainableModel;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a language model: the loop over epochs and windows, and the hooks around it.
+ * Trains a language model or a classifier: the loop over epochs and batches, and the hooks around it.
  *
  * <p>Order of use: make one with model, texts, options and callbacks; {@link #freezeTo}, {@link #lrFind}, {@link #fit} and
  * {@link #fitOneCycle} as often as wanted; {@link #close}. Iterations of a schedule count from 0 in every fit, while the
@@ -31,20 +33,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Learner implements AutoCloseable {
 
-    private final LanguageModel model;
+    private final Task task;
+    private final TrainableModel model;
     private final Backend backend;
-    private final BatchSource train;
-    private final @Nullable Evaluator evaluator;
     private final LearnerOptions options;
     private final Recorder recorder = new Recorder();
     private final Callbacks callbacks;
-    private final LmWorkspace workspace;
     private final StepRunner runner;
     private final Step current;
     private final Smoothing smoothing = new Smoothing();
 
-    /** What {@link #close} frees, latest first. */
-    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    /** Fits that are over. */
+    private int fits;
 
     /** Epochs of this fit that are over, and the same over all fits: what the text counts by. */
     private int epoch;
@@ -94,33 +94,60 @@ public final class Learner implements AutoCloseable {
             LearnerOptions options,
             List<? extends Callback> callbacks,
             LongFunction<? extends MaskSource> masks) {
-        this.model = model;
+        this(new LanguageModelTask(model, train, valid, masks), options, callbacks);
+    }
+
+    /**
+     * A learner of a classifier.
+     *
+     * @param train what is trained on
+     * @param valid what is validated on after every epoch, or null
+     * @param callbacks called in their {@link Callback#order}; an {@link RnnTrainer} among them should not adjust the rate,
+     *     since a batch of documents is one step however long they are
+     * @throws ConfigException if the batch size is 1
+     * @throws dev.tarn.OutOfDeviceMemoryException if it does not fit
+     */
+    public Learner(
+            TextClassifier model,
+            DocumentBatches train,
+            @Nullable DocumentBatches valid,
+            LearnerOptions options,
+            List<? extends Callback> callbacks) {
+        this(
+                model,
+                LabelledBatchSource.of(train),
+                valid == null ? null : LabelledBatchSource.of(valid),
+                options,
+                callbacks,
+                new DrawnClassifierMasks(model.config(), options.seed())::step);
+    }
+
+    /** As the public one, with batches and masks from anywhere. */
+    Learner(
+            TextClassifier model,
+            LabelledBatchSource train,
+            @Nullable LabelledBatchSource valid,
+            LearnerOptions options,
+            List<? extends Callback> callbacks,
+            LongFunction<? extends ClassifierMasks> masks) {
+        this(new ClassifierTask(model, train, valid, options.regMask(), masks), options, callbacks);
+    }
+
+    private Learner(Task task, LearnerOptions options, List<? extends Callback> callbacks) {
+        this.task = task;
+        this.model = task.model();
         this.backend = model.backend();
-        this.train = train;
         this.options = options;
         List<Callback> all = new ArrayList<>(callbacks);
         all.add(recorder);
         this.callbacks = new Callbacks(all);
-        this.workspace = own(model.workspace(train.batch(), train.maxSteps()));
         try {
-            this.evaluator = valid == null ? null : own(evaluator(valid));
-            this.runner = own(new StepRunner(model, workspace, options, masks));
+            this.runner = new StepRunner(task, options);
         } catch (RuntimeException e) {
-            close();
+            task.close();
             throw e;
         }
         this.current = new Step(this, model.groups());
-    }
-
-    private <T extends AutoCloseable> T own(T part) {
-        owned.push(part);
-        return part;
-    }
-
-    /** Shares the workspace with training where the windows fit, so that validation needs no memory of its own. */
-    private Evaluator evaluator(BatchSource valid) {
-        boolean fits = valid.batch() == workspace.batch() && valid.maxSteps() <= workspace.maxSteps();
-        return fits ? new Evaluator(backend, valid, workspace, false) : new Evaluator(model, valid);
     }
 
     /** Trains with the same rates all along and the optimizer's own momentum. */
@@ -135,7 +162,7 @@ public final class Learner implements AutoCloseable {
         long first = resumption == null ? nextDataEpoch() : dataEpoch - epoch;
         long total = 0;
         for (int i = 0; i < epochs; i++) {
-            total += train.windows(first + i);
+            total += task.windows(first + i);
         }
         fit(epochs, new OneCycle(rates, model.groups(), total, shape));
     }
@@ -164,6 +191,7 @@ public final class Learner implements AutoCloseable {
             while (epoch < epochs && !stopped) {
                 trainEpoch(schedule);
             }
+            fits++;
         } catch (RuntimeException e) {
             failure = e;
             throw e;
@@ -176,44 +204,43 @@ public final class Learner implements AutoCloseable {
     private void trainEpoch(Schedule schedule) {
         beginEpoch();
         callbacks.onEpochBegin(this);
-        int windows = train.windows(dataEpoch);
+        int windows = task.windows(dataEpoch);
         long tokens = 0;
         long started = System.nanoTime();
-        while (train.hasNext() && !stopped) {
-            int window = train.cursor().window();
-            Batch batch = train.next();
-            current.place(epoch, window, windows);
-            current.begin(batch, schedule, iteration, steps);
+        while (task.hasNext() && !stopped) {
+            current.place(epoch, task.cursor().window(), windows);
+            task.next(current);
+            current.begin(schedule, iteration, steps);
             step(current, callbacks);
             iteration++;
             steps++;
             callbacks.onBatchEnd(current);
-            tokens += batch.predictions();
+            tokens += current.tokens();
         }
         finishLosses();
         double seconds = (System.nanoTime() - started) / 1e9;
-        if (!train.hasNext()) {
+        if (!task.hasNext()) {
             Validation validation = validateEpoch();
             insideEpoch = false;
             dataEpoch++;
             epoch++;
-            callbacks.onEpochEnd(this, new EpochRow(epoch - 1, smoothing.value(), validation, tokens, seconds));
+            callbacks.onEpochEnd(this, new EpochRow(fits, epoch - 1, smoothing.value(), validation, tokens, seconds));
         }
     }
 
     private void beginEpoch() {
         if (resumption != null) {
-            train.seek(resumption.cursor());
+            task.seek(resumption.cursor());
             // Only in the middle of an epoch is there a state to carry: every epoch starts from zeros, as in fastai.
             if (resumption.cursor().window() == 0) {
-                workspace.resetState();
+                task.resetState();
             } else {
-                resumption.state().put(backend, workspace);
+                resumption.state().put(backend, task);
             }
             resumption = null;
         } else {
-            train.seek(new Cursor(dataEpoch, 0));
-            workspace.resetState();
+            task.seek(new Cursor(dataEpoch, 0));
+            task.resetState();
         }
         insideEpoch = true;
     }
@@ -235,26 +262,21 @@ public final class Learner implements AutoCloseable {
     }
 
     private Validation validateEpoch() {
-        if (evaluator == null) {
+        if (!task.validates()) {
             return Validation.NONE;
         }
-        boolean carries = options.validState() == ValidState.CARRIED
-                && evaluator.workspace().batch() == workspace.batch();
-        if (carries && evaluator.workspace() != workspace) {
-            evaluator.workspace().state(workspace.state());
-        }
-        Validation validation = evaluate(evaluator, !carries);
+        Validation validation = evaluate(options.validState());
         FiniteCheck.require(validation, epoch, backend, model.parameters());
         runner.optimizer().validated(validation.loss());
         bestValidLoss = Math.min(bestValidLoss, validation.loss());
         return validation;
     }
 
-    private Validation evaluate(Evaluator evaluator, boolean reset) {
+    private Validation evaluate(ValidState from) {
         runner.optimizer().useEvaluationWeights();
         model.parameters().changed();
         try {
-            return evaluator.run(reset);
+            return task.validate(from);
         } finally {
             runner.optimizer().useTrainingWeights();
             model.parameters().changed();
@@ -268,13 +290,13 @@ public final class Learner implements AutoCloseable {
      * @throws ConfigException if there is no validation text
      */
     public Validation validate() {
-        if (evaluator == null) {
+        if (!task.validates()) {
             throw new ConfigException("There is no validation text; give one with --valid.");
         }
         finishLosses();
-        HiddenState state = HiddenState.take(backend, workspace, model.config().nLayers());
-        Validation validation = evaluate(evaluator, true);
-        state.put(backend, workspace);
+        HiddenState state = HiddenState.take(backend, task);
+        Validation validation = evaluate(ValidState.RESET);
+        state.put(backend, task);
         return validation;
     }
 
@@ -288,16 +310,17 @@ public final class Learner implements AutoCloseable {
         runner.losses().discard();
         Callbacks changing = callbacks.forLrFind();
         long textEpoch = dataEpoch;
-        try (Snapshot before = new Snapshot(backend, model.parameters(), runner.optimizer())) {
+        try (Snapshot before = new Snapshot(model, runner.optimizer())) {
             try {
                 boolean over = false;
                 for (long k = 0; !over; k++) {
-                    if (k == 0 || !train.hasNext()) {
-                        train.seek(new Cursor(textEpoch++, 0));
-                        workspace.resetState();
+                    if (k == 0 || !task.hasNext()) {
+                        task.seek(new Cursor(textEpoch++, 0));
+                        task.resetState();
                     }
-                    current.place(0, train.cursor().window(), finder.iterations());
-                    current.begin(train.next(), schedule, k, steps + k);
+                    current.place(0, task.cursor().window(), finder.iterations());
+                    task.next(current);
+                    current.begin(schedule, k, steps + k);
                     step(current, changing);
                     changing.onBatchEnd(current);
                     over = search.observe(runner.losses().take(new Smoothing()).loss());
@@ -306,7 +329,7 @@ public final class Learner implements AutoCloseable {
                 before.restore();
             }
         }
-        workspace.resetState();
+        task.resetState();
         return search.result();
     }
 
@@ -318,7 +341,7 @@ public final class Learner implements AutoCloseable {
         runner.freezeTo(LayerGroups.first(group, model.groups()));
     }
 
-    /** Trains the last group alone: embeddings and decoder. */
+    /** Trains the last group alone: embeddings and decoder of a language model, the head of a classifier. */
     public void freeze() {
         freezeTo(-1);
     }
@@ -333,8 +356,12 @@ public final class Learner implements AutoCloseable {
         stopped = true;
     }
 
-    public LanguageModel model() {
+    public TrainableModel model() {
         return model;
+    }
+
+    Task task() {
+        return task;
     }
 
     public LearnerOptions options() {
@@ -354,9 +381,16 @@ public final class Learner implements AutoCloseable {
         return runner.frozenTo();
     }
 
-    /** What the training windows run in. */
+    /**
+     * What the training windows of a language model run in.
+     *
+     * @throws IllegalStateException if the model is a classifier
+     */
     public LmWorkspace workspace() {
-        return workspace;
+        if (task instanceof LanguageModelTask languageModel) {
+            return languageModel.workspace();
+        }
+        throw new IllegalStateException("a classifier has no windows of text");
     }
 
     /** The lowest validation loss after any epoch so far; infinite before the first. */
@@ -389,14 +423,23 @@ public final class Learner implements AutoCloseable {
     public TrainingPosition position() {
         finishLosses();
         Cursor cursor =
-                resumption != null ? resumption.cursor() : insideEpoch ? train.cursor() : new Cursor(dataEpoch, 0);
+                resumption != null ? resumption.cursor() : insideEpoch ? task.cursor() : new Cursor(dataEpoch, 0);
         return new TrainingPosition(
-                epoch, cursor, iteration, steps, runner.frozenTo(), smoothing.mean(), smoothing.count(), bestValidLoss);
+                fits,
+                epoch,
+                cursor,
+                iteration,
+                steps,
+                runner.frozenTo(),
+                smoothing.mean(),
+                smoothing.count(),
+                bestValidLoss);
     }
 
     /** Goes to a position, with a new optimizer and weights as they are. */
     void resume(TrainingPosition position, HiddenState state) {
         freezeTo(position.frozenTo());
+        fits = position.fit();
         epoch = position.epoch();
         dataEpoch = position.cursor().epoch();
         iteration = position.iteration();
@@ -415,12 +458,7 @@ public final class Learner implements AutoCloseable {
 
     @Override
     public void close() {
-        while (!owned.isEmpty()) {
-            try {
-                owned.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException("a learner could not be freed", e);
-            }
-        }
+        runner.close();
+        task.close();
     }
 }

@@ -11,8 +11,7 @@ import dev.tarn.checkpoint.SafeTensorsFile;
 import dev.tarn.checkpoint.TensorEntry;
 import dev.tarn.checkpoint.TrainingState;
 import dev.tarn.data.Cursor;
-import dev.tarn.model.LanguageModel;
-import dev.tarn.model.LmWorkspace;
+import dev.tarn.model.TrainableModel;
 import dev.tarn.nn.Parameter;
 import java.nio.Buffer;
 import java.nio.DoubleBuffer;
@@ -29,6 +28,7 @@ import java.util.Map;
  */
 final class LearnerCheckpoint {
 
+    private static final String FIT = "fit";
     private static final String EPOCH = "epoch";
     private static final String DATA_EPOCH = "dataEpoch";
     private static final String WINDOW = "window";
@@ -50,14 +50,20 @@ final class LearnerCheckpoint {
     /** Writes everything that the next step depends on; the weights are the ones for evaluation. */
     static void write(Learner learner, Path folder, Map<String, String> metadata) {
         TrainingPosition position = learner.position();
-        LanguageModel model = learner.model();
+        TrainableModel model = learner.model();
         Backend backend = model.backend();
         Optimizer optimizer = learner.optimizer();
         optimizer.useEvaluationWeights();
         try {
             List<TensorEntry> weights = new ArrayList<>();
             for (Parameter parameter : model.parameters().all()) {
-                weights.add(weight(backend, parameter, position.step()));
+                weights.add(finite(entry(backend, parameter.name(), parameter.value()), "weight", position.step()));
+            }
+            for (dev.tarn.nn.Buffer buffer : model.buffers()) {
+                weights.add(finite(entry(backend, buffer.name(), buffer.value()), "statistic", position.step()));
+            }
+            for (String counter : model.counters()) {
+                weights.add(TensorEntry.longs(counter, new int[0], new long[] {model.batchesTracked()}));
             }
             List<TensorEntry> moments = new ArrayList<>();
             OptimizerState optimizerState = optimizer.save((name, flat) -> {
@@ -66,12 +72,12 @@ final class LearnerCheckpoint {
                 }
             });
             List<TensorEntry> hidden = new ArrayList<>();
-            LmWorkspace workspace = learner.workspace();
-            for (int layer = 0; layer < model.config().nLayers(); layer++) {
-                hidden.add(entry(backend, hiddenName(layer), workspace.hidden(layer)));
-                hidden.add(entry(backend, cellName(layer), workspace.cell(layer)));
+            List<Tensor> carried = learner.task().state();
+            for (int i = 0; i < carried.size(); i++) {
+                hidden.add(entry(backend, stateName(i), carried.get(i)));
             }
             TrainingState state = new TrainingState()
+                    .set(FIT, position.fit())
                     .set(EPOCH, position.epoch())
                     .set(DATA_EPOCH, position.cursor().epoch())
                     .set(WINDOW, position.cursor().window())
@@ -82,7 +88,7 @@ final class LearnerCheckpoint {
                     .set(SMOOTH_COUNT, position.smoothCount())
                     .set(BEST_VALID_LOSS, position.bestValidLoss())
                     .set(SEED, learner.options().seed())
-                    .set(BATCH, workspace.batch())
+                    .set(BATCH, learner.task().batch())
                     .set(OPTIMIZER, optimizerState.kind())
                     .set(OPTIMIZER_STEPS, optimizerState.steps())
                     .set(AVERAGED, optimizerState.averaged())
@@ -102,22 +108,16 @@ final class LearnerCheckpoint {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             TrainingState state = checkpoint.state();
             expect(folder, "seed", state.integer(SEED), learner.options().seed());
-            expect(
-                    folder,
-                    "batch size",
-                    state.integer(BATCH),
-                    learner.workspace().batch());
-            LanguageModel model = learner.model();
+            expect(folder, "batch size", state.integer(BATCH), learner.task().batch());
+            TrainableModel model = learner.model();
             Backend backend = model.backend();
             readWeights(model, checkpoint.weights());
             SafeTensorsFile hidden = checkpoint.hidden();
             List<double[]> carried = new ArrayList<>();
-            for (int layer = 0; layer < model.config().nLayers(); layer++) {
-                int[] shape = learner.workspace().hidden(layer).shape();
-                hidden.requireShape(hiddenName(layer), shape);
-                hidden.requireShape(cellName(layer), shape);
-                carried.add(hidden.doubles(hiddenName(layer)));
-                carried.add(hidden.doubles(cellName(layer)));
+            List<Tensor> wanted = learner.task().state();
+            for (int i = 0; i < wanted.size(); i++) {
+                hidden.requireShape(stateName(i), wanted.get(i).shape());
+                carried.add(hidden.doubles(stateName(i)));
             }
             learner.resume(position(state), new HiddenState(carried));
             SafeTensorsFile moments = checkpoint.optimizer();
@@ -133,18 +133,32 @@ final class LearnerCheckpoint {
     }
 
     /** Puts the weights of a file into a model; what they were before is lost even when this fails half way. */
-    static void readWeights(LanguageModel model, SafeTensorsFile weights) {
+    static void readWeights(TrainableModel model, SafeTensorsFile weights) {
         for (Parameter parameter : model.parameters().all()) {
             weights.requireShape(parameter.name(), parameter.shape());
         }
+        for (dev.tarn.nn.Buffer buffer : model.buffers()) {
+            weights.requireShape(buffer.name(), buffer.value().shape());
+        }
+        for (String counter : model.counters()) {
+            weights.requireShape(counter);
+        }
         for (Parameter parameter : model.parameters().all()) {
             upload(model.backend(), weights, parameter.name(), parameter.value());
+        }
+        for (dev.tarn.nn.Buffer buffer : model.buffers()) {
+            upload(model.backend(), weights, buffer.name(), buffer.value());
+        }
+        for (String counter : model.counters()) {
+            model.batchesTracked(weights.longs(counter)[0]);
         }
         model.parameters().changed();
     }
 
     private static TrainingPosition position(TrainingState state) {
         return new TrainingPosition(
+                // Runs from before classifiers had one fit and did not count it.
+                state.has(FIT) ? Math.toIntExact(state.integer(FIT)) : 0,
                 Math.toIntExact(state.integer(EPOCH)),
                 new Cursor(state.integer(DATA_EPOCH), Math.toIntExact(state.integer(WINDOW))),
                 state.integer(ITERATION),
@@ -175,12 +189,9 @@ final class LearnerCheckpoint {
         return name + "/" + parameter.name();
     }
 
-    private static String hiddenName(int layer) {
-        return layer + ".h";
-    }
-
-    private static String cellName(int layer) {
-        return layer + ".c";
+    /** h and c of a layer take turns. */
+    private static String stateName(int index) {
+        return index / 2 + (index % 2 == 0 ? ".h" : ".c");
     }
 
     private static boolean isDouble(Backend backend) {
@@ -192,13 +203,12 @@ final class LearnerCheckpoint {
         return new TensorEntry(name, type, tensor.shape(), () -> download(backend, tensor));
     }
 
-    /** As {@link #entry}, and refuses to save a weight that is no number: the checkpoint before is better than that. */
-    private static TensorEntry weight(Backend backend, Parameter parameter, long step) {
-        TensorEntry entry = entry(backend, parameter.name(), parameter.value());
+    /** Refuses to save a weight that is no number: the checkpoint before is better than that. */
+    private static TensorEntry finite(TensorEntry entry, String what, long step) {
         return new TensorEntry(entry.name(), entry.dtype(), entry.shape(), () -> {
             Buffer values = entry.values().get();
             if (!FiniteCheck.isFinite(values)) {
-                throw new DivergedException("After step " + (step - 1) + " the weight " + parameter.name()
+                throw new DivergedException("After step " + (step - 1) + " the " + what + " " + entry.name()
                         + " is no longer finite." + FiniteCheck.MEND);
             }
             return values;

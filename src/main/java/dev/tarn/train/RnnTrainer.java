@@ -95,7 +95,7 @@ public record RnnTrainer(int bptt, Regularization regularization, boolean adjust
     public void onBackwardBegin(Step step) {
         step.regularization(regularization);
         if (adjust) {
-            step.scaleLr(BpttWindows.lrRatio(step.batch().steps(), bptt));
+            step.scaleLr(BpttWindows.lrRatio(step.steps(), bptt));
         }
     }
 }

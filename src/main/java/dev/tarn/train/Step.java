@@ -1,7 +1,6 @@
 package dev.tarn.train;
 
 import dev.tarn.backend.Regularization;
-import dev.tarn.data.Batch;
 import java.util.Arrays;
 
 /**
@@ -10,12 +9,11 @@ import java.util.Arrays;
  */
 public final class Step {
 
-    private static final Batch NO_BATCH = new Batch(new int[0], new int[0], 0, 0);
-
     private final Learner learner;
     private final double[] lr;
     private final double[] effectiveLr;
-    private Batch batch = NO_BATCH;
+    private int steps;
+    private int tokens;
     private int epoch;
     private int window;
     private int windows;
@@ -32,8 +30,7 @@ public final class Step {
         this.effectiveLr = new double[groups];
     }
 
-    void begin(Batch batch, Schedule schedule, long iteration, long step) {
-        this.batch = batch;
+    void begin(Schedule schedule, long iteration, long step) {
         this.iteration = iteration;
         this.step = step;
         schedule.rates(iteration, lr);
@@ -41,6 +38,11 @@ public final class Step {
         lrScale = 1;
         regularization = Regularization.NONE;
         recordNorms = false;
+    }
+
+    void size(int steps, int tokens) {
+        this.steps = steps;
+        this.tokens = tokens;
     }
 
     void place(int epoch, int window, int windows) {
@@ -79,9 +81,14 @@ public final class Step {
         return step;
     }
 
-    /** The window of tokens; its arrays are reused by the next one. */
-    public Batch batch() {
-        return batch;
+    /** T, the time steps of the window, or the tokens of the longest document of the batch. */
+    public int steps() {
+        return steps;
+    }
+
+    /** How many tokens the step reads, padding not counted. */
+    public int tokens() {
+        return tokens;
     }
 
     /** The scheduled rate of every group. Belongs to the step: read, do not write. */
@@ -132,7 +139,6 @@ public final class Step {
 
     @Override
     public String toString() {
-        return "step " + step + " (window " + window + " of " + windows + " in epoch " + epoch + "), T=" + batch.steps()
-                + ", lr " + Arrays.toString(lr);
+        return "step " + step + " (window " + window + " of " + windows + " in epoch " + epoch + "), T=" + steps + ", lr " + Arrays.toString(lr);
     }
 }

@@ -6,8 +6,8 @@ package dev.tarn.train;
  * @param epoch the epoch of the fit, from 0
  * @param iteration the step within the fit, from 0
  * @param step the step within the learner's life, from 0
- * @param steps T of its window
- * @param tokens predictions that it made, T·B
+ * @param steps {@link Step#steps()}
+ * @param tokens {@link Step#tokens()}
  * @param loss mean cross-entropy in nats, without penalties
  * @param smooth the smoothed loss with this step in it
  * @param ar activation regularization

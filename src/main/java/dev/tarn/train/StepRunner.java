@@ -4,25 +4,20 @@ import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Segment;
 import dev.tarn.backend.Tensor;
-import dev.tarn.data.Batch;
-import dev.tarn.model.LanguageModel;
-import dev.tarn.model.LmWorkspace;
-import dev.tarn.model.MaskSource;
+import dev.tarn.model.TrainableModel;
 import java.util.List;
-import java.util.function.LongFunction;
 
 /**
  * One optimizer step: gradients from zero, forward and backward, clip, update.
  *
- * <p>Ownership: the optimizer's moments and two numbers; model and workspace are lent. Thread-safety: none.
+ * <p>Ownership: the optimizer's moments and two numbers; model and task are lent. Thread-safety: none.
  */
 final class StepRunner implements AutoCloseable {
 
-    private final LanguageModel model;
+    private final Task task;
+    private final TrainableModel model;
     private final Backend backend;
-    private final LmWorkspace workspace;
     private final LearnerOptions options;
-    private final LongFunction<? extends MaskSource> masks;
     private final Arena arena;
     private final Tensor clip;
     private final LateLosses losses;
@@ -31,20 +26,15 @@ final class StepRunner implements AutoCloseable {
     private List<Segment> segments;
     private Optimizer optimizer;
 
-    StepRunner(
-            LanguageModel model,
-            LmWorkspace workspace,
-            LearnerOptions options,
-            LongFunction<? extends MaskSource> masks) {
-        this.model = model;
+    StepRunner(Task task, LearnerOptions options) {
+        this.task = task;
+        this.model = task.model();
         this.backend = model.backend();
-        this.workspace = workspace;
         this.options = options;
-        this.masks = masks;
         this.arena = backend.arena("training step");
         try {
             this.clip = arena.real("gradient norm and clip", 2);
-            this.losses = new LateLosses(backend, workspace, clip);
+            this.losses = new LateLosses(backend, task, clip);
             this.segments = model.parameters().segments(0);
             this.optimizer = newOptimizer();
         } catch (RuntimeException e) {
@@ -61,25 +51,17 @@ final class StepRunner implements AutoCloseable {
     /** Submits all of a step and waits for nothing. */
     void submit(Step step, Callbacks callbacks) {
         callbacks.onBatchBegin(step);
-        Batch batch = step.batch();
         model.parameters().zeroGradients();
         callbacks.onLossBegin(step);
         callbacks.onBackwardBegin(step);
-        workspace.train(
-                batch.inputs(),
-                batch.targets(),
-                batch.steps(),
-                masks.apply(step.step()),
-                step.regularization(),
-                frozenTo,
-                step.recordsNorms());
+        task.train(step, frozenTo);
         callbacks.onBackwardEnd(step);
         boolean clips = options.clip() > 0;
         if (clips) {
             backend.clip(model.parameters().gradients(), segments, options.clip(), clip);
         }
         optimizer.step(step.effectiveLr(), step.momentum(), clips ? clip : null);
-        workspace.weightsChanged();
+        model.parameters().changed();
         callbacks.onStepEnd(step);
     }
 

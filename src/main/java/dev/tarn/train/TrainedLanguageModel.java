@@ -5,10 +5,15 @@ import dev.tarn.ConfigException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.Checkpoint;
+import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.data.PreparedText;
 import dev.tarn.data.Tokens;
+import dev.tarn.infer.BatchGenerator;
+import dev.tarn.infer.Beam;
+import dev.tarn.infer.BeamSearch;
 import dev.tarn.infer.Sampling;
 import dev.tarn.infer.TextGenerator;
+import dev.tarn.model.EncoderWeights;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
@@ -49,11 +54,7 @@ public final class TrainedLanguageModel implements AutoCloseable {
     public static TrainedLanguageModel open(Path run, @Nullable String device) {
         try (RunFolder folder = RunFolder.view(run)) {
             RunConfig config = folder.config();
-            Path checkpoint =
-                    Checkpoint.exists(folder.bestCheckpoint()) ? folder.bestCheckpoint() : folder.lastCheckpoint();
-            if (!Checkpoint.exists(checkpoint)) {
-                throw new CheckpointException("The run " + run + " has no checkpoint yet; let it train an epoch.");
-            }
+            Path checkpoint = checkpoint(folder);
             PreparedText text = PreparedText.open(folder.resolve(LanguageModelRun.DATA));
             Backend backend = device == null
                     ? Devices.open(config.run().device(), config.run().options())
@@ -71,6 +72,35 @@ public final class TrainedLanguageModel implements AutoCloseable {
                 throw e;
             }
         }
+    }
+
+    /**
+     * The best checkpoint of a run, or the last where there is no best.
+     *
+     * @throws CheckpointException if there is none
+     */
+    static Path checkpoint(RunFolder run) {
+        Path checkpoint = Checkpoint.exists(run.bestCheckpoint()) ? run.bestCheckpoint() : run.lastCheckpoint();
+        if (!Checkpoint.exists(checkpoint)) {
+            throw new CheckpointException("The run " + run.path() + " has no checkpoint yet; let it train an epoch.");
+        }
+        return checkpoint;
+    }
+
+    /**
+     * Makes a pretrained folder of the encoder, for a classifier to start from; fastai's {@code save_encoder}.
+     *
+     * @param folder does not exist
+     * @throws CheckpointException if it exists or cannot be written
+     */
+    public void saveEncoder(Path folder) {
+        EncoderWeights.save(
+                model.parameters(),
+                FastaiNames.LANGUAGE_MODEL,
+                text.vocab(),
+                config.data().backwards(),
+                text.folder().toString(),
+                folder);
     }
 
     /**
@@ -122,20 +152,49 @@ public final class TrainedLanguageModel implements AutoCloseable {
      * @return the tokens of the prompt and the drawn ones, as the vocabulary spells them
      */
     public List<String> generate(String prompt, int count, Sampling sampling, long seed) {
+        List<String> tokens = beginning(prompt);
+        try (TextGenerator generator = new TextGenerator(model, sampling, unk(), seed)) {
+            addTokens(generator.generate(text.vocab().numericalize(tokens), count), tokens);
+        }
+        return tokens;
+    }
+
+    /**
+     * Goes on from a prompt with likely texts.
+     *
+     * @param prompt raw text; may be empty
+     * @param count how many tokens to add
+     * @return what was found, the best first, without the prompt; {@link BeamSearch#choose} takes one
+     */
+    public List<BeamSearch.Found> search(String prompt, int count, Beam beam) {
+        return BeamSearch.search(model, unk(), text.vocab().numericalize(beginning(prompt)), count, beam);
+    }
+
+    /** Generates for up to {@code batch} prompts at once; the caller closes it, before this. */
+    public BatchGenerator generator(int batch) {
+        return new BatchGenerator(model, batch, unk());
+    }
+
+    /** The tokens of a text that goes on. Safe on any thread. */
+    public List<String> beginning(String prompt) {
         List<String> tokens = new ArrayList<>(text.pipeline().tokenize(prompt));
         if (tokens.size() > 1 && tokens.get(tokens.size() - 1).equals(TextPipeline.LINE_END)) {
             // A prompt is the beginning of a line, not a whole one.
             tokens.remove(tokens.size() - 1);
         }
-        int[] ids = text.vocab().numericalize(tokens);
-        // Corpora whose tokens are given spell the unknown word themselves.
-        int unk = text.vocab().contains(GIVEN_UNKNOWN) ? text.vocab().id(GIVEN_UNKNOWN) : SpecialToken.UNK.id();
-        try (TextGenerator generator = new TextGenerator(model, sampling, unk, seed)) {
-            for (int id : generator.generate(ids, count)) {
-                tokens.add(text.vocab().token(id));
-            }
-        }
         return tokens;
+    }
+
+    /** Adds tokens as the vocabulary spells them. Safe on any thread. */
+    public void addTokens(int[] ids, List<String> tokens) {
+        for (int id : ids) {
+            tokens.add(text.vocab().token(id));
+        }
+    }
+
+    /** Corpora whose tokens are given spell the unknown word themselves. */
+    private int unk() {
+        return text.vocab().contains(GIVEN_UNKNOWN) ? text.vocab().id(GIVEN_UNKNOWN) : SpecialToken.UNK.id();
     }
 
     public LanguageModel model() {

@@ -5,6 +5,7 @@ import dev.tarn.data.Cursor;
 /**
  * Where training stands, but for tensors and optimizer.
  *
+ * @param fit fits of the learner that are over
  * @param epoch epochs of the fit that are over
  * @param cursor the next window; its epoch counts over all fits
  * @param iteration steps of the fit that are over
@@ -15,6 +16,7 @@ import dev.tarn.data.Cursor;
  * @param bestValidLoss the lowest validation loss of all fits, infinite before the first
  */
 public record TrainingPosition(
+        int fit,
         int epoch,
         Cursor cursor,
         long iteration,

@@ -29,8 +29,20 @@ import org.junit.jupiter.api.Test;
 class LayeringTest {
 
     /** Top to bottom; a room may use itself and what stands after it. */
-    private static final List<String> ROOMS =
-            List.of("cli", "experiment", "train", "infer", "report", "model", "nn", "data", "checkpoint", "run", "backend", "text");
+    private static final List<String> ROOMS = List.of(
+            "cli",
+            "serve",
+            "experiment",
+            "train",
+            "infer",
+            "report",
+            "model",
+            "nn",
+            "data",
+            "checkpoint",
+            "run",
+            "backend",
+            "text");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -98,9 +110,11 @@ class LayeringTest {
         fence("dev.tarn.backend.cpu..", "org.bytedeco..");
         fence("dev.tarn.backend.cuda..", "jcuda..");
         fence("dev.tarn.cli..", "picocli..", "me.tongfei..");
+        fence("dev.tarn.serve..", "org.eclipse.jetty..");
         fence("dev.tarn.report..", "org.knowm..", "java.awt..", "javax.imageio..");
         noClasses()
-                .that(resideOutsideOfPackages("dev.tarn.cli..", "dev.tarn.run..", "dev.tarn.checkpoint.."))
+                .that(resideOutsideOfPackages(
+                        "dev.tarn.cli..", "dev.tarn.serve..", "dev.tarn.run..", "dev.tarn.checkpoint.."))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("tools.jackson..", "com.fasterxml.."))
                 .check(CLASSES);

@@ -1,6 +1,7 @@
 package dev.tarn.backend;
 
 import dev.tarn.backend.Scene.MaskKind;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,9 @@ final class LstmCases {
         }
         addReuse(cases);
         addSaturated(cases);
+        addWindows(cases, 1, 3, 5, new int[] {2, 1, 0});
+        addWindows(cases, 3, 5, 33, new int[] {2, 1, 0});
+        addWindows(cases, 2, 33, 12, new int[] {1, 2, 0});
     }
 
     /** One layer in a scene, for one plan. */
@@ -40,6 +44,10 @@ final class LstmCases {
         final Lstm lstm;
 
         Layer(Scene scene, int b, int maxSteps, int i, int h, double deviation) {
+            this(scene, b, maxSteps, i, h, deviation, 1);
+        }
+
+        Layer(Scene scene, int b, int maxSteps, int i, int h, double deviation, int windows) {
             this.scene = scene;
             this.b = b;
             this.i = i;
@@ -54,11 +62,13 @@ final class LstmCases {
                     scene.changed("dwHh", 0.1, 4 * h, h),
                     scene.changed("dbIh", 0.1, 4 * h),
                     scene.changed("dbHh", 0.1, 4 * h));
-            lstm = scene.backend().lstm(b, maxSteps, i, h);
+            lstm = scene.backend().lstm(b, maxSteps, i, h, windows);
         }
 
-        void load(MaskKind kind) {
-            lstm.load(weights, scene.mask(kind, 4 * h * h));
+        Mask load(MaskKind kind) {
+            Mask mask = scene.mask(kind, 4 * h * h);
+            lstm.load(weights, mask);
+            return mask;
         }
 
         Window window(String name, int steps) {
@@ -102,6 +112,10 @@ final class LstmCases {
         }
 
         void backward() {
+            backward(true);
+        }
+
+        void backward(boolean trains) {
             Scene scene = layer.scene;
             layer.lstm.backward(
                     x,
@@ -114,7 +128,7 @@ final class LstmCases {
                     scene.output(name + "dx", steps, layer.b, layer.i),
                     scene.output(name + "dh0", layer.b, layer.h),
                     scene.output(name + "dc0", layer.b, layer.h),
-                    layer.gradients);
+                    trains ? layer.gradients : null);
         }
     }
 
@@ -179,6 +193,46 @@ final class LstmCases {
                 layer.window("w0 ", 5).forward(false);
                 layer.window("w1 ", 4).forward(true).backward();
                 layer.window("w2 ", 1).forward(false);
+            }
+        }));
+    }
+
+    /**
+     * Documents in windows: all forward, each with a mask of its own, from the state that the one before left; then all
+     * backward in some order, the middle one without gradients of weights, and inference in between. Twice.
+     */
+    private static void addWindows(List<OpCase> cases, int b, int i, int h, int[] order) {
+        String name = "lstm windows B%d I%d H%d %s".formatted(b, i, h, Arrays.toString(order));
+        int[] lengths = {5, 9, 3};
+        cases.add(new OpCase(name, scene -> {
+            try (Layer layer = new Layer(scene, b, 9, i, h, 1, lengths.length)) {
+                for (int round = 0; round < 2; round++) {
+                    Window[] windows = new Window[lengths.length];
+                    Mask[] masks = new Mask[lengths.length];
+                    Tensor carriedH = null;
+                    Tensor carriedC = null;
+                    for (int k = 0; k < lengths.length; k++) {
+                        masks[k] = layer.load(MaskKind.values()[(k + 1) % 3]);
+                        layer.lstm.window(k);
+                        windows[k] = new Window(layer, round + "." + k + " ", lengths[k], carriedH, carriedC);
+                        windows[k].forward(true);
+                        carriedH = windows[k].hT;
+                        carriedC = windows[k].cT;
+                    }
+                    for (int k : order) {
+                        layer.load(MaskKind.NONE);
+                        layer.window(round + " between " + k + " ", 9 - k).forward(false);
+                        layer.lstm.load(layer.weights, masks[k]);
+                        layer.lstm.window(k);
+                        windows[k].backward(k != 1);
+                    }
+                }
+            }
+        }));
+        cases.add(new OpCase(name + " inference alone", scene -> {
+            try (Layer layer = new Layer(scene, b, 9, i, h, 1, 0)) {
+                layer.load(MaskKind.NONE);
+                layer.window("", 9).forward(false);
             }
         }));
     }

@@ -15,6 +15,7 @@ final class OpCases {
         RegularizerCases.addTo(cases);
         LstmCases.addTo(cases);
         DecoderCases.addTo(cases);
+        HeadCases.addTo(cases);
         OptimizerCases.addTo(cases);
         return cases;
     }

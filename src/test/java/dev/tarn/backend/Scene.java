@@ -22,6 +22,9 @@ final class Scene implements AutoCloseable {
 
     private static final int AFTER = 5;
 
+    /** What ids are before an operation writes them, as NaN is for numbers. */
+    private static final int NOT_WRITTEN = Integer.MIN_VALUE;
+
     /** Which mask a case uses. */
     enum MaskKind {
         NONE,
@@ -49,10 +52,13 @@ final class Scene implements AutoCloseable {
         }
     }
 
+    private record PlacedIds(String name, Tensor whole, int offset, int size) {}
+
     private final Backend backend;
     private final Random random;
     private final Arena arena;
     private final List<Placed> placed = new ArrayList<>();
+    private final List<PlacedIds> placedIds = new ArrayList<>();
 
     Scene(Backend backend, Random random) {
         this.backend = backend;
@@ -113,6 +119,18 @@ final class Scene implements AutoCloseable {
         return ids;
     }
 
+    /** Ids that the operation writes without reading them. */
+    Tensor idsOutput(String name, int... shape) {
+        int offset = OFFSETS[random.nextInt(OFFSETS.length)];
+        int size = (int) Shapes.size(shape);
+        int[] values = new int[offset + size + AFTER];
+        Arrays.fill(values, NOT_WRITTEN);
+        Tensor whole = arena.ids(name, values.length);
+        backend.upload(values, whole);
+        placedIds.add(new PlacedIds(name, whole, offset, size));
+        return whole.view(offset, shape);
+    }
+
     /** A mask that drops 0.4 of {@code elements}. */
     Mask mask(MaskKind kind, int elements) {
         return switch (kind) {
@@ -170,6 +188,20 @@ final class Scene implements AutoCloseable {
                         results.put(tensor.name, Arrays.copyOfRange(all, tensor.offset, tensor.offset + tensor.size));
                 assertThat(earlier).as("a second result called %s", tensor.name).isNull();
             }
+        }
+        for (PlacedIds ids : placedIds) {
+            int[] all = new int[(int) ids.whole.size()];
+            backend.download(ids.whole, all);
+            double[] inside = new double[ids.size];
+            for (int i = 0; i < all.length; i++) {
+                int at = i - ids.offset;
+                if (at < 0 || at >= ids.size) {
+                    assertThat(all[i]).as("element %d, outside %s", at, ids.name).isEqualTo(NOT_WRITTEN);
+                } else {
+                    inside[at] = all[i];
+                }
+            }
+            results.put(ids.name, inside);
         }
         return results;
     }

@@ -37,6 +37,23 @@ class ShapeChecksTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("devices")
+    void aWindowThatThePlanDoesNotKeepIsRefused(TestDevice device) {
+        try (Backend backend = device.open();
+                Lstm lstm = backend.lstm(1, 1, 1, 1, 3)) {
+            assertThatCode(() -> lstm.window(2)).doesNotThrowAnyException();
+            for (int window : new int[] {-1, 3}) {
+                assertThatThrownBy(() -> lstm.window(window))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(window + ", but the plan keeps 3");
+            }
+            assertThatThrownBy(() -> backend.lstm(1, 1, 1, 1, -1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("-1 windows");
+        }
+    }
+
     /** T=4, B=2, E=I=5, H=3, V=7. */
     private record Calls(Backend backend, Arena arena, Lstm lstm, Decoder decoder) {
 
@@ -71,6 +88,38 @@ class ShapeChecksTest {
             backend.adam(real(6), real(6), m, real(6), segments, lr, wd, true, 0.9, 0.99, 1e-8, 1, null);
         }
 
+        private BatchNorm norm(int f) {
+            return new BatchNorm(real(f), real(f), real(f), real(f));
+        }
+
+        private Padding padding(Tensor ids, long steps) {
+            return new Padding(ids, 1, steps, 0, 0);
+        }
+
+        private void pool(Tensor h, Padding padding, Tensor out, Tensor steps) {
+            backend.pool(h, padding, out, steps);
+        }
+
+        private void poolBackward(Tensor dOut, Tensor ids, Tensor steps) {
+            backend.poolBackward(dOut, padding(ids, 8), steps, real(4, 2, 3));
+        }
+
+        private void linear(Tensor x, Tensor b, Tensor y) {
+            backend.linear(x, real(3, 5), b, y);
+        }
+
+        private void linearBackward(Tensor dy, Tensor dx, Tensor dw, Tensor db) {
+            backend.linearBackward(real(2, 5), real(3, 5), dy, dx, dw, db);
+        }
+
+        private void batchNorm(Tensor x, BatchNorm norm, Tensor saved, Mask mask) {
+            backend.batchNorm(x, true, norm, saved, mask, real(2, 3));
+        }
+
+        private void batchNormBackward(Tensor dy, Tensor dx, Tensor dGamma, Tensor dBeta) {
+            backend.batchNormBackward(real(2, 3), true, norm(3), real(2, 3), given(6), dy, dx, dGamma, dBeta);
+        }
+
         void allRight() {
             backend.embed(real(7, 5), ids(4, 2), given(7), given(10), real(4, 2, 5));
             backend.embedBackward(real(4, 2, 5), ids(4, 2), given(7), given(10), 6, real(7, 5));
@@ -83,6 +132,13 @@ class ShapeChecksTest {
             decoder.lossAndGradients(real(8, 3), ids(8), real(2), real(8, 3), real(7, 3), real(7));
             decoder.logits(real(1, 3), real(1, 7));
             adam(real(6), 6, new double[] {0.1});
+            pool(real(4, 2, 3), padding(ids(4, 2), 8), real(2, 9), ids(2, 3));
+            poolBackward(real(2, 9), ids(4, 2), ids(2, 3));
+            linear(real(2, 5), real(3), real(2, 3));
+            linearBackward(real(2, 3), real(2, 5), real(3, 5), real(3));
+            batchNorm(real(2, 3), norm(3), real(2, 3), given(6));
+            backend.batchNormEvaluate(real(1, 3), false, norm(3), real(1, 3));
+            batchNormBackward(real(2, 3), real(2, 3), real(3), real(3));
         }
 
         /** Calls by what is wrong with them; the text from the bracket on must be in the message. */
@@ -126,6 +182,50 @@ class ShapeChecksTest {
             wrong.put("adam m [5]", () -> adam(real(5), 6, new double[] {0.1}));
             wrong.put("adam segment beyond [6]", () -> adam(real(6), 7, new double[] {0.1}));
             wrong.put("adam without rates [6]", () -> adam(real(6), 6, new double[0]));
+            wrong.put(
+                    "pool out [2,6]",
+                    () -> pool(real(4, 2, 3), padding(ids(4, 2), 8), real(2, 6), ids(2, 3)));
+            wrong.put(
+                    "pool padding [4,3]",
+                    () -> pool(real(4, 2, 3), padding(ids(4, 3), 8), real(2, 9), ids(2, 3)));
+            wrong.put(
+                    "pool more words than [4,2]",
+                    () -> pool(real(4, 2, 3), padding(ids(4, 2), 9), real(2, 9), ids(2, 3)));
+            wrong.put(
+                    "pool steps [2,4]", () -> pool(real(4, 2, 3), padding(ids(4, 2), 8), real(2, 9), ids(2, 4)));
+            wrong.put("poolBackward dOut [2,8]", () -> poolBackward(real(2, 8), ids(4, 2), ids(2, 3)));
+            wrong.put("poolBackward padding [3,2]", () -> poolBackward(real(2, 9), ids(3, 2), ids(2, 3)));
+            wrong.put("poolBackward steps [3,2]", () -> poolBackward(real(2, 9), ids(4, 2), ids(3, 2)));
+            wrong.put("linear w [3,4]", () -> backend.linear(real(2, 5), real(3, 4), real(3), real(2, 3)));
+            wrong.put("linear b [5]", () -> linear(real(2, 5), real(5), real(2, 3)));
+            wrong.put("linear y [3,3]", () -> linear(real(2, 5), real(3), real(3, 3)));
+            wrong.put(
+                    "linear dy [2,5]", () -> linearBackward(real(2, 5), real(2, 5), real(3, 5), real(3)));
+            wrong.put(
+                    "linear dx [2,3]", () -> linearBackward(real(2, 3), real(2, 3), real(3, 5), real(3)));
+            wrong.put(
+                    "linear dw [5,3]", () -> linearBackward(real(2, 3), real(2, 5), real(5, 3), real(3)));
+            wrong.put(
+                    "linear db [2]", () -> linearBackward(real(2, 3), real(2, 5), real(3, 5), real(2)));
+            wrong.put("batchNorm of one row [1,3]", () -> batchNorm(real(1, 3), norm(3), real(2, 3), given(3)));
+            wrong.put("batchNorm gamma [2]", () -> batchNorm(real(2, 3), norm(2), real(2, 3), given(6)));
+            wrong.put("batchNorm saved [3,2]", () -> batchNorm(real(2, 3), norm(3), real(3, 2), given(6)));
+            wrong.put("batchNorm mask [3]", () -> batchNorm(real(2, 3), norm(3), real(2, 3), given(3)));
+            wrong.put(
+                    "batchNormEvaluate y [2,2]",
+                    () -> backend.batchNormEvaluate(real(2, 3), false, norm(3), real(2, 2)));
+            wrong.put(
+                    "batchNormBackward dy [3,3]",
+                    () -> batchNormBackward(real(3, 3), real(2, 3), real(3), real(3)));
+            wrong.put(
+                    "batchNormBackward dx [2,4]",
+                    () -> batchNormBackward(real(2, 3), real(2, 4), real(3), real(3)));
+            wrong.put(
+                    "batchNormBackward dGamma [4]",
+                    () -> batchNormBackward(real(2, 3), real(2, 3), real(4), real(3)));
+            wrong.put(
+                    "batchNormBackward dBeta [2]",
+                    () -> batchNormBackward(real(2, 3), real(2, 3), real(3), real(2)));
             wrong.put("copy [7]", () -> backend.copy(real(6), real(7)));
             return wrong;
         }

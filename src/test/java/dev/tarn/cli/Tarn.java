@@ -40,20 +40,27 @@ record Tarn(int code, String out, String err) {
 
     /** In a process of its own; its output goes to {@code log}. */
     static Process start(Path log, String... args) throws IOException {
+        return process(log, List.of(), args).start();
+    }
+
+    /**
+     * A process that is yet to be started.
+     *
+     * @param jvm flags for its JVM besides those of this one
+     */
+    static ProcessBuilder process(Path log, List<String> jvm, String... args) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // The flags of this JVM that the native libraries need, without the agents.
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> flag.startsWith("-D") || flag.startsWith("--"))
                 .forEach(command::add);
+        command.addAll(jvm);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(Main.class.getName());
         command.addAll(List.of(args));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     }
 
     /** Asserts one clear sentence with the words, this exit code and no stack trace. */

@@ -3,6 +3,7 @@ package dev.tarn.infer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,5 +31,13 @@ class DecodeTest {
             })
     void markersCountForTheNextTokenAlone(String tokens, String text) {
         assertThat(Decode.text(List.of(tokens.split(" ", -1)))).isEqualTo(text);
+    }
+
+    @Test
+    void aDocumentIsReadWithoutTheMarkOfItsBeginning() {
+        assertThat(Decode.document(List.of("xxbos", "xxmaj", "hello", "xxbos"))).isEqualTo("Hello xxbos");
+        assertThat(Decode.document(List.of("xxmaj", "hello"))).isEqualTo("Hello");
+        assertThat(Decode.document(List.of("xxbos"))).isEmpty();
+        assertThat(Decode.document(List.of())).isEmpty();
     }
 }

@@ -58,6 +58,18 @@ class SamplingTest {
     }
 
     @Test
+    void topPKeepsTheFewestLikeliestTokensWithThatProbability() {
+        assertShares(new Sampling(1, 0, false, 0, 0.39), 0, 0, 0.4, 0, 0);
+        assertShares(new Sampling(1, 0, false, 0, 0.41), 0, 0, 0.4, 0.25, 0);
+        assertShares(new Sampling(1, 0, false, 0, 0.94), 0.1, 0.2, 0.4, 0.25, 0);
+        assertShares(new Sampling(1, 0, false, 0, 1), PROBABILITIES);
+        // Its share is of what the others leave (0.4 of 0.9 and of 0.65), and the temperature comes after it.
+        assertShares(new Sampling(1, 0, true, 0, 0.43), 0, 0, 0.4, 0, 0);
+        assertShares(new Sampling(1, 2, false, 0, 0.61), 0, 0, 0.4, 0, 0);
+        assertShares(new Sampling(0.5, 0, false, 0, 0.6), 0, 0, 0.16, 0.0625, 0);
+    }
+
+    @Test
     void largeLogitsDoNotOverflow() {
         double[] logits = {800, 1000, 999};
         Sampling.DEFAULT.weights(logits, 0);
@@ -88,6 +100,8 @@ class SamplingTest {
         assertThatThrownBy(() -> new Sampling(Double.NaN, 0, true, 0)).isInstanceOf(ConfigException.class);
         assertThatThrownBy(() -> new Sampling(1, -1, true, 0)).hasMessageContaining("top-k is -1");
         assertThatThrownBy(() -> new Sampling(1, 0, true, 1)).hasMessageContaining("min-p is 1.0");
+        assertThatThrownBy(() -> new Sampling(1, 0, true, 0, 0)).hasMessageContaining("top-p is 0.0");
+        assertThatThrownBy(() -> new Sampling(1, 0, true, 0, 1.1)).hasMessageContaining("top-p is 1.1");
     }
 
     private static void assertShares(Sampling sampling, double... shares) {

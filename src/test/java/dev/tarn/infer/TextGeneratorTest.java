@@ -35,11 +35,7 @@ class TextGeneratorTest {
     @BeforeEach
     void open() {
         backend = Devices.open("reference", Precision.F64);
-        model = new LanguageModel(backend, CONFIG, 1);
-        // Weights large enough for the model to have opinions.
-        for (Parameter parameter : model.parameters().all()) {
-            model.parameters().set(parameter.name(), seeds.doubles(Math.toIntExact(parameter.size()), 1));
-        }
+        model = OpinionatedModel.of(backend, CONFIG, seeds);
     }
 
     @AfterEach

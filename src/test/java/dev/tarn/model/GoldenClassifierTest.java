@@ -164,6 +164,7 @@ class GoldenClassifierTest {
         assertThat(workspace.output().dim(0)).isEqualTo(kept);
         golden.assertClose("raw_outputs_last", GoldenModel.batchFirst(backend, workspace.output(), batch, kept));
         golden.assertClose("pooled", GoldenModel.values(backend, workspace.pooled()));
+        workspace.head().computeLogits();
         golden.assertClose("logits", GoldenModel.values(backend, workspace.logits()));
         for (int layer = 0; layer < model.config().awdLstm().nLayers(); layer++) {
             String state = "hidden_out." + layer;

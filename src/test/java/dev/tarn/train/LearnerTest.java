@@ -12,6 +12,7 @@ import dev.tarn.data.Batch;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.model.MaskSource;
+import dev.tarn.model.TrainableModel;
 import dev.tarn.nn.Parameter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,7 +97,7 @@ class LearnerTest {
         public void onBackwardEnd(Step step) {
             before.clear();
             gradients.clear();
-            LanguageModel model = step.learner().model();
+            TrainableModel model = step.learner().model();
             for (Parameter parameter : model.parameters().all()) {
                 before.add(model.parameters().doubles(parameter.name()));
                 gradients.add(model.parameters().gradient(parameter.name()));
@@ -106,9 +107,9 @@ class LearnerTest {
         @Override
         public void onStepEnd(Step step) {
             assertThat(step.lr()).containsExactly(scheduled);
-            lengths.add(step.batch().steps());
-            double ratio = (double) step.batch().steps() / TinyTask.BPTT;
-            LanguageModel model = step.learner().model();
+            lengths.add(step.steps());
+            double ratio = (double) step.steps() / TinyTask.BPTT;
+            TrainableModel model = step.learner().model();
             for (int p = 0; p < before.size(); p++) {
                 Parameter parameter = model.parameters().all().get(p);
                 double[] after = model.parameters().doubles(parameter.name());
@@ -320,7 +321,7 @@ class LearnerTest {
             @Override
             public void onStepEnd(Step step) {
                 if (step.step() == 7) {
-                    LanguageModel model = step.learner().model();
+                    TrainableModel model = step.learner().model();
                     double[] bias = model.parameters().doubles("0.rnns.1.module.bias_ih_l0");
                     bias[3] = Double.NaN;
                     model.parameters().set("0.rnns.1.module.bias_ih_l0", bias);

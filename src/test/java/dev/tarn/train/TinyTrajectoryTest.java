@@ -12,6 +12,7 @@ import dev.tarn.data.Batch;
 import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.model.MaskSource;
+import dev.tarn.model.TrainableModel;
 import dev.tarn.nn.Parameter;
 import dev.tarn.testkit.Golden;
 import java.nio.file.Files;
@@ -193,7 +194,7 @@ class TinyTrajectoryTest {
 
         @Override
         public void onBackwardEnd(Step step) {
-            LanguageModel model = step.learner().model();
+            TrainableModel model = step.learner().model();
             JsonNode golden = steps.get((int) step.step());
             assertThat(download(step, step.learner().workspace().raw(2)))
                     .containsExactly(turned(golden), within(BOUND));

@@ -10,6 +10,7 @@ import dev.tarn.backend.Regularization.NormForm;
 import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.model.MaskSource;
+import dev.tarn.model.TrainableModel;
 import dev.tarn.nn.Parameter;
 import dev.tarn.testkit.Golden;
 import dev.tarn.testkit.GoldenCase;
@@ -155,7 +156,7 @@ class TrajectoryGoldenTest {
         }
     }
 
-    private static void assertParameters(GoldenCase golden, String prefix, LanguageModel model) {
+    private static void assertParameters(GoldenCase golden, String prefix, TrainableModel model) {
         for (Parameter parameter : model.parameters().all()) {
             golden.assertClose(
                     prefix + "." + parameter.name(), model.parameters().doubles(parameter.name()));

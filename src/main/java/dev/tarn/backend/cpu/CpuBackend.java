@@ -37,6 +37,9 @@ final class CpuBackend implements Backend {
     private final Embedding embedding;
     private final Regularizer regularizer;
     private final Optimizers optimizers;
+    private final Pooling pooling;
+    private final Linear linear;
+    private final Normalizer normalizer;
 
     CpuBackend(Precision precision, HostMemory memory, Team team, String processor) {
         this.precision = precision;
@@ -47,6 +50,9 @@ final class CpuBackend implements Backend {
         embedding = new Embedding(team);
         regularizer = new Regularizer(team);
         optimizers = new Optimizers(team);
+        pooling = new Pooling(team);
+        linear = new Linear(team);
+        normalizer = new Normalizer(team);
         info = new DeviceInfo(
                 CpuProvider.NAME,
                 processor + ", " + OneDnn.describe() + ", " + threads + (threads == 1 ? " thread" : " threads"),
@@ -206,7 +212,7 @@ final class CpuBackend implements Backend {
 
     @Override
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
-        return new CpuLstm(team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize);
+        return new CpuLstm(team, lstmScratch, memory, precision, batch, maxSteps, inputSize, hiddenSize, windows);
     }
 
     @Override
@@ -216,32 +222,38 @@ final class CpuBackend implements Backend {
 
     @Override
     public void pool(Tensor h, Padding padding, Tensor out, Tensor steps) {
-        throw new UnsupportedOperationException("pool");
+        Shapes.pool(h, padding, out, steps);
+        pooling.forward(CpuTensor.of(h), padding, CpuTensor.of(out), CpuTensor.of(steps));
     }
 
     @Override
     public void poolBackward(Tensor dOut, Padding padding, Tensor steps, Tensor dh) {
-        throw new UnsupportedOperationException("poolBackward");
+        Shapes.poolBackward(dOut, padding, steps, dh);
+        pooling.backward(CpuTensor.of(dOut), padding, CpuTensor.of(steps), CpuTensor.of(dh));
     }
 
     @Override
     public void linear(Tensor x, Tensor w, Tensor b, Tensor y) {
-        throw new UnsupportedOperationException("linear");
+        Shapes.linear(x, w, b, y);
+        linear.forward(CpuTensor.of(x), CpuTensor.of(w), CpuTensor.of(b), CpuTensor.of(y));
     }
 
     @Override
     public void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
-        throw new UnsupportedOperationException("linearBackward");
+        Shapes.linearBackward(x, w, dy, dx, dw, db);
+        linear.backward(CpuTensor.of(x), CpuTensor.of(w), CpuTensor.of(dy), orNull(dx), CpuTensor.of(dw), CpuTensor.of(db));
     }
 
     @Override
     public void batchNorm(Tensor x, boolean relu, BatchNorm norm, Tensor saved, Mask mask, Tensor y) {
-        throw new UnsupportedOperationException("batchNorm");
+        Shapes.batchNorm(x, norm, saved, mask, y);
+        normalizer.train(CpuTensor.of(x), relu, norm, CpuTensor.of(saved), mask, CpuTensor.of(y));
     }
 
     @Override
     public void batchNormEvaluate(Tensor x, boolean relu, BatchNorm norm, Tensor y) {
-        throw new UnsupportedOperationException("batchNormEvaluate");
+        Shapes.batchNormEvaluate(x, norm, y);
+        normalizer.evaluate(CpuTensor.of(x), relu, norm, CpuTensor.of(y));
     }
 
     @Override
@@ -255,7 +267,8 @@ final class CpuBackend implements Backend {
             Tensor dx,
             Tensor dGamma,
             Tensor dBeta) {
-        throw new UnsupportedOperationException("batchNormBackward");
+        Shapes.batchNormBackward(x, norm, saved, mask, dy, dx, dGamma, dBeta);
+        normalizer.backward(CpuTensor.of(x), relu, norm, CpuTensor.of(saved), mask, CpuTensor.of(dy), CpuTensor.of(dx), CpuTensor.of(dGamma), CpuTensor.of(dBeta));
     }
 
     @Override

@@ -46,17 +46,16 @@ final class CpuLstm implements Lstm {
     private final PackedLstmWeights weights;
     private final LstmWeightGradients weightGradients;
 
-    /** Activated gates i, f, g, o of every step, [T,B,4H]; in f32 overwritten by their gradients in the backward. */
-    private final CpuTensor gates;
+    private final LstmWindow[] windows;
+
+    /** Index of the chosen one of {@link #windows}. */
+    private int chosen;
 
     /**
-     * What x and the biases contribute to the gates, [T,B,4H]. The same memory as the gates, to which a step then adds h
-     * wHh'; but apart from them, and added as a bias, where the batch has one row: see {@link OneDnn#matmul}.
+     * What x and the biases contribute to the gates, [T,B,4H], where the batch has one row: it is added as a bias, see
+     * {@link OneDnn#matmul}. Otherwise it lies where the gates come to lie, and a step adds h wHh' to it.
      */
-    private final CpuTensor projected;
-
-    /** c_t of every step, [T,B,H]. */
-    private final CpuTensor cells;
+    private final @Nullable CpuTensor projected;
 
     private final CpuTensor dhCarried;
     private final CpuTensor dc;
@@ -76,16 +75,12 @@ final class CpuLstm implements Lstm {
     private final Chunks byInput;
     private final ByRows roundInput;
 
-    /** The steps of the last training forward that no backward has used, or 0. */
-    private int keptSteps;
-
     /**
-     * What the bf16 mode keeps besides.
+     * What the bf16 mode has besides.
      *
-     * @param h the state before each step and after the last, [T+1,B,H] in bf16
      * @param dGateStep the gate gradients of one step before rounding, [B,4H]
      */
-    private record Bf16(Block h, CpuTensor dGateStep, Split roundState, Split roundGates) {}
+    private record Bf16(CpuTensor dGateStep, Split roundState, Split roundGates) {}
 
     CpuLstm(
             Team team,
@@ -95,8 +90,9 @@ final class CpuLstm implements Lstm {
             int batch,
             int maxSteps,
             int inputSize,
-            int hiddenSize) {
-        Shapes.plan("lstm", batch, maxSteps, inputSize, hiddenSize);
+            int hiddenSize,
+            int windows) {
+        Shapes.lstm(batch, maxSteps, inputSize, hiddenSize, windows);
         this.team = team;
         this.scratch = scratch;
         this.batch = batch;
@@ -109,9 +105,15 @@ final class CpuLstm implements Lstm {
         cell = new LstmCell(batch, units);
         arena = new CpuArena(hostMemory, "lstm [" + inputSize + "," + hiddenSize + "]");
         try {
-            gates = arena.real("gates", maxSteps, batch, 4 * hiddenSize);
-            projected = batch == 1 ? arena.real("projected inputs", maxSteps, 1, 4 * hiddenSize) : gates;
-            cells = arena.real("cell states", maxSteps, batch, hiddenSize);
+            this.windows = new LstmWindow[windows];
+            for (int i = 0; i < windows; i++) {
+                this.windows[i] = new LstmWindow(
+                        arena.real("gates", maxSteps, batch, 4 * hiddenSize),
+                        arena.real("cell states", maxSteps, batch, hiddenSize),
+                        isBf16 ? arena.real("h in bf16", halfAsMany((maxSteps + 1L) * batch * hiddenSize)) : null);
+            }
+            reserveInference(isBf16);
+            projected = batch == 1 ? arena.real("projected inputs", maxSteps, 1, 4 * hiddenSize) : null;
             dhCarried = arena.real("carried gradient of h", batch, hiddenSize);
             dc = arena.real("gradient of c", batch, hiddenSize);
             bf16 = isBf16 ? bf16() : null;
@@ -136,7 +138,8 @@ final class CpuLstm implements Lstm {
                     longest,
                     longestBack,
                     step,
-                    stepBackward);
+                    stepBackward,
+                    windows == 1);
             weightGradients = new LstmWeightGradients(owned, team, scratch, batch, maxSteps, inputSize, hiddenSize);
             if (isBf16) {
                 weightGradients.prepareBf16(Chunks.largest(maxSteps));
@@ -147,15 +150,25 @@ final class CpuLstm implements Lstm {
         }
     }
 
+    private void reserveInference(boolean isBf16) {
+        long units = (long) maxSteps * batch * hiddenSize;
+        scratch.gates().reserve(4 * units * Float.BYTES);
+        scratch.cells().reserve(units * Float.BYTES);
+        if (isBf16) {
+            scratch.states().reserve((long) Float.BYTES * halfAsMany(units + (long) batch * hiddenSize));
+        }
+    }
+
+    /** Floats that so many numbers in bf16 take. */
+    private static int halfAsMany(long numbers) {
+        return Math.toIntExact((numbers + 1) / 2);
+    }
+
     private Bf16 bf16() {
         long rows = (long) maxSteps * batch;
         scratch.factors().reserve(rows * inputSize * Short.BYTES);
         scratch.dGates().reserve(rows * 4 * hiddenSize * Short.BYTES);
-        return new Bf16(
-                arena.block("h in bf16", (rows + batch) * hiddenSize * Short.BYTES),
-                arena.real("gate gradients of a step", batch, 4 * hiddenSize),
-                round(1),
-                round(4));
+        return new Bf16(arena.real("gate gradients of a step", batch, 4 * hiddenSize), round(1), round(4));
     }
 
     /** Rounds what each hand has computed of [B,{@code blocks}·H], of every block its units. */
@@ -213,7 +226,21 @@ final class CpuLstm implements Lstm {
 
     @Override
     public void window(int window) {
-        Shapes.lstmWindow(window, 1);
+        Shapes.lstmWindow(window, windows.length);
+        chosen = window;
+    }
+
+    private LstmWindow window() {
+        Shapes.lstmWindow(chosen, windows.length);
+        return windows[chosen];
+    }
+
+    /** Memory that lasts until the next call of any layer. */
+    private LstmWindow inference() {
+        return new LstmWindow(
+                scratch.gates().floats(),
+                scratch.cells().floats(),
+                bf16 == null ? null : scratch.states().floats());
     }
 
     @Override
@@ -225,25 +252,29 @@ final class CpuLstm implements Lstm {
     @Override
     public void forward(Tensor x, Tensor h0, Tensor c0, Tensor y, Tensor hT, Tensor cT, boolean training) {
         Shapes.lstmForward(x, h0, c0, y, hT, cT, batch, maxSteps, inputSize, hiddenSize);
-        weights.requireLoaded();
+        weights.readyForForward();
+        LstmWindow window = training ? window() : inference();
+        CpuTensor gates = window.gates();
+        CpuTensor cells = window.cells();
         int length = x.dim(0);
         CpuTensor output = CpuTensor.of(y);
         CpuTensor h = CpuTensor.of(h0);
         CpuTensor c = CpuTensor.of(c0);
-        project(length, CpuTensor.of(x).address());
+        CpuTensor sums = projected == null ? gates : projected;
+        project(length, CpuTensor.of(x).address(), sums.address());
         if (bf16 != null) {
-            bf16.roundState.run(h.address(), bf16.h.address());
+            bf16.roundState.run(h.address(), window.h());
         }
         int stepSize = batch * hiddenSize;
         for (int t = 0; t < length; t++) {
             long at = (long) t * stepSize;
             long state = t == 0 ? h.address() : output.address(at - stepSize);
             if (bf16 != null) {
-                state = bf16.h.address() + at * Short.BYTES;
+                state = window.h() + at * Short.BYTES;
                 bf16.roundState.at(output.address(at), 0, state + (long) stepSize * Short.BYTES);
             }
             if (batch == 1) {
-                step.bias(projected.address(4 * at));
+                step.bias(sums.address(4 * at));
             }
             step.at(state, weights.wHh().address(), gates.address(4 * at));
             cell.setForward(gates, 4 * at, t == 0 ? c : cells, t == 0 ? 0 : at - stepSize, cells, at, output, at);
@@ -252,7 +283,7 @@ final class CpuLstm implements Lstm {
         long last = (long) (length - 1) * stepSize;
         CpuTensor.of(hT).copyFrom(output, last);
         CpuTensor.of(cT).copyFrom(cells, last);
-        keptSteps = training ? length : 0;
+        window.keep(length);
     }
 
     private void forwardStep(int worker, int from, int to) {
@@ -265,13 +296,13 @@ final class CpuLstm implements Lstm {
         }
     }
 
-    private void project(int length, long x) {
+    private void project(int length, long x, long target) {
         long factor = x;
         if (bf16 != null) {
             factor = scratch.factors().address();
             roundInput.of(length).run(x, factor);
         }
-        project.bias(weights.bias().address()).run(length, factor, weights.wIh().address(), projected.address());
+        project.bias(weights.bias().address()).run(length, factor, weights.wIh().address(), target);
     }
 
     @Override
@@ -290,11 +321,10 @@ final class CpuLstm implements Lstm {
         Shapes.lstmBackward(
                 x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputSize, hiddenSize);
         int length = x.dim(0);
-        if (keptSteps != length) {
-            throw new IllegalStateException(
-                    "lstm.backward: x has T=" + length + ", the last training forward left T=" + keptSteps);
-        }
-        keptSteps = 0;
+        LstmWindow window = window();
+        Shapes.lstmKept(window.keptSteps(), length);
+        window.keep(0);
+        weights.readyForBackward();
         if (dcT == null) {
             dc.zero();
         } else {
@@ -302,27 +332,29 @@ final class CpuLstm implements Lstm {
         }
         CpuTensor dh = dhT == null ? null : CpuTensor.of(dhT);
         CpuTensor dhFirst = dh0 == null ? null : CpuTensor.of(dh0);
-        throughSteps(length, CpuTensor.of(c0), CpuTensor.of(y), CpuTensor.of(dy), dh, dhFirst);
+        throughSteps(window, length, CpuTensor.of(c0), CpuTensor.of(y), CpuTensor.of(dy), dh, dhFirst);
         if (dc0 != null) {
             CpuTensor.of(dc0).copyFrom(dc, 0);
         }
         if (dx != null) {
             long target = CpuTensor.of(dx).address();
-            byInput.run(length, gateGradients(0), weights.wIhBackward().address(), target);
+            byInput.run(length, gateGradients(window, 0), weights.wIhBackward().address(), target);
         }
         if (gradients != null) {
             cell.addBiasGradient(CpuTensor.of(gradients.bIh()), CpuTensor.of(gradients.bHh()));
             CpuTensor input = CpuTensor.of(x);
             Mask weightDrop = weights.weightDrop();
             if (bf16 != null) {
-                weightGradients.addBf16(length, gateGradients(0), input, bf16.h.address(), weightDrop, gradients);
+                weightGradients.addBf16(length, gateGradients(window, 0), input, window.h(), weightDrop, gradients);
             } else {
-                weightGradients.addF32(length, gates, input, CpuTensor.of(h0), CpuTensor.of(y), weightDrop, gradients);
+                weightGradients.addF32(
+                        length, window.gates(), input, CpuTensor.of(h0), CpuTensor.of(y), weightDrop, gradients);
             }
         }
     }
 
     private void throughSteps(
+            LstmWindow window,
             int length,
             CpuTensor c0,
             CpuTensor y,
@@ -331,17 +363,19 @@ final class CpuLstm implements Lstm {
             @Nullable CpuTensor dhFirst) {
         cell.clearBiasGradient();
         int stepSize = batch * hiddenSize;
+        CpuTensor gates = window.gates();
         CpuTensor dGates = bf16 == null ? gates : bf16.dGateStep;
         for (int t = length - 1; t >= 0; t--) {
             long at = (long) t * stepSize;
             carries = t < length - 1;
             if (carries) {
-                stepBackward.at(gateGradients(t + 1), weights.wHhBackward().address(), dhCarried.address());
+                stepBackward.at(
+                        gateGradients(window, t + 1), weights.wHhBackward().address(), dhCarried.address());
             }
             cell.setBackward(
                     gates,
                     4 * at,
-                    t == 0 ? c0 : cells,
+                    t == 0 ? c0 : window.cells(),
                     t == 0 ? 0 : at - stepSize,
                     y,
                     dy,
@@ -351,12 +385,12 @@ final class CpuLstm implements Lstm {
                     dGates,
                     bf16 == null ? 4 * at : 0);
             if (bf16 != null) {
-                bf16.roundGates.at(dGates.address(), 0, gateGradients(t));
+                bf16.roundGates.at(dGates.address(), 0, gateGradients(window, t));
             }
             team.workers().run(units.parts(), 1, backwardBody);
         }
         if (dhFirst != null) {
-            stepBackward.run(gateGradients(0), weights.wHhBackward().address(), dhFirst.address());
+            stepBackward.run(gateGradients(window, 0), weights.wHhBackward().address(), dhFirst.address());
         }
     }
 
@@ -373,9 +407,9 @@ final class CpuLstm implements Lstm {
     }
 
     /** Where the gate gradients of step t are, as factors of products. */
-    private long gateGradients(int t) {
+    private long gateGradients(LstmWindow window, int t) {
         long element = 4L * t * batch * hiddenSize;
-        return bf16 == null ? gates.address(element) : scratch.dGates().address() + element * Short.BYTES;
+        return bf16 == null ? window.gates().address(element) : scratch.dGates().address() + element * Short.BYTES;
     }
 
     @Override

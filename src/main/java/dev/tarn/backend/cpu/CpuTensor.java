@@ -92,6 +92,20 @@ final class CpuTensor implements Tensor {
         ints.put(base, source, 0, count);
     }
 
+    /** Copies {@code count} ids from element {@code from} on to the start of {@code tile}. */
+    void getIds(long from, int[] tile, int count) {
+        ints.get(base + (int) from, tile, 0, count);
+    }
+
+    void putIds(long from, int[] tile, int count) {
+        ints.put(base + (int) from, tile, 0, count);
+    }
+
+    /** Copies a vector to a row of this matrix. */
+    void copyRow(int row, CpuTensor vector) {
+        floats.put(base + row * shape[1], vector.floats, vector.base, vector.size);
+    }
+
     /** Copies as many elements as this has from element {@code start} of another on; they do not overlap. */
     void copyFrom(CpuTensor source, long start) {
         floats.put(base, source.floats, source.base + (int) start, size);

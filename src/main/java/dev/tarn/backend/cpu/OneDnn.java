@@ -236,6 +236,22 @@ final class OneDnn implements AutoCloseable {
     }
 
     /**
+     * {@code target = source · weights} in single precision, row-major and dense.
+     *
+     * @param source [m,k]
+     * @param weights [k,n]
+     * @param target [m,n]
+     */
+    void multiply(long m, long n, long k, long source, long weights, long target) {
+        sgemm((byte) 'N', (byte) 'N', m, n, k, 1f, source, k, weights, n, 0f, target, n);
+    }
+
+    /** {@code target += source · weights'} likewise, with weights [n,k]. */
+    void addProductByTransposed(long m, long n, long k, long source, long weights, long target) {
+        sgemm((byte) 'N', (byte) 'T', m, n, k, 1f, source, k, weights, k, 1f, target, n);
+    }
+
+    /**
      * {@code target = factor · source' · weights + keep · target} in single precision, row-major.
      *
      * @param source [k,m], of which the transpose is taken, rows {@code sourceStride} apart
@@ -252,16 +268,17 @@ final class OneDnn implements AutoCloseable {
             long weights,
             float keep,
             long target) {
-        sgemm((byte) 'T', m, n, k, factor, source, sourceStride, weights, n, keep, target, n);
+        sgemm((byte) 'T', (byte) 'N', m, n, k, factor, source, sourceStride, weights, n, keep, target, n);
     }
 
     /** {@code target += factor · Σ_rows source}, the sums of the columns of [rows,columns], rows {@code stride} apart. */
     void addColumnSums(long rows, long columns, float factor, long source, long stride, long ones, long target) {
-        sgemm((byte) 'N', 1, columns, rows, factor, ones, rows, source, stride, 1f, target, columns);
+        sgemm((byte) 'N', (byte) 'N', 1, columns, rows, factor, ones, rows, source, stride, 1f, target, columns);
     }
 
     private void sgemm(
             byte layout,
+            byte weightLayout,
             long m,
             long n,
             long k,
@@ -275,7 +292,7 @@ final class OneDnn implements AutoCloseable {
             long targetStride) {
         int status = dnnl.dnnl_sgemm(
                 layout,
-                (byte) 'N',
+                weightLayout,
                 m,
                 n,
                 k,

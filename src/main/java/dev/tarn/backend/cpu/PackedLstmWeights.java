@@ -2,6 +2,7 @@ package dev.tarn.backend.cpu;
 
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@link CpuLstm} keeps of the weights: both matrices packed for the forward and for the backward products, the
@@ -17,10 +18,18 @@ final class PackedLstmWeights {
     private final Packed wHh;
     private final Packed wHhBackward;
     private final CpuTensor bias;
+    private final boolean packsAhead;
+    private @Nullable LstmWeights source;
     private Mask weightDrop = Mask.NONE;
-    private boolean loaded;
+    private boolean packedForward;
+    private boolean packedBackward;
 
-    /** The products say which layouts they want. */
+    /**
+     * The products say which layouts they want.
+     *
+     * @param packsAhead whether one load usually serves a forward and its backward: then it packs for both, so that the
+     *     mask is drawn once
+     */
     PackedLstmWeights(
             Owned owned,
             CpuArena arena,
@@ -31,7 +40,9 @@ final class PackedLstmWeights {
             Split project,
             Split byInput,
             Split step,
-            Split stepBackward) {
+            Split stepBackward,
+            boolean packsAhead) {
+        this.packsAhead = packsAhead;
         this.team = team;
         this.staging = staging;
         this.hiddenSize = hiddenSize;
@@ -45,19 +56,49 @@ final class PackedLstmWeights {
     }
 
     void load(LstmWeights weights, Mask mask) {
-        long input = CpuTensor.of(weights.wIh()).address();
-        wIh.packFrom(input);
-        wIhBackward.packFrom(input);
-        long recurrent = masked(CpuTensor.of(weights.wHh()), mask);
-        wHh.packFrom(recurrent);
-        wHhBackward.packFrom(recurrent);
-        CpuTensor bIh = CpuTensor.of(weights.bIh());
-        CpuTensor bHh = CpuTensor.of(weights.bHh());
-        for (int j = 0; j < 4 * hiddenSize; j++) {
-            bias.setReal(j, bIh.real(j) + bHh.real(j));
-        }
+        source = weights;
         weightDrop = mask;
-        loaded = true;
+        packedForward = false;
+        packedBackward = false;
+        if (packsAhead) {
+            pack(weights, true, true);
+        }
+    }
+
+    void readyForForward() {
+        if (source == null) {
+            throw new IllegalStateException("lstm.forward: no weights were loaded");
+        }
+        if (!packedForward) {
+            pack(source, true, false);
+        }
+    }
+
+    /** After a forward. */
+    void readyForBackward() {
+        if (!packedBackward && source != null) {
+            pack(source, false, true);
+        }
+    }
+
+    private void pack(LstmWeights weights, boolean forward, boolean backward) {
+        long input = CpuTensor.of(weights.wIh()).address();
+        long recurrent = masked(CpuTensor.of(weights.wHh()), weightDrop);
+        if (forward) {
+            wIh.packFrom(input);
+            wHh.packFrom(recurrent);
+            CpuTensor bIh = CpuTensor.of(weights.bIh());
+            CpuTensor bHh = CpuTensor.of(weights.bHh());
+            for (int j = 0; j < 4 * hiddenSize; j++) {
+                bias.setReal(j, bIh.real(j) + bHh.real(j));
+            }
+            packedForward = true;
+        }
+        if (backward) {
+            wIhBackward.packFrom(input);
+            wHhBackward.packFrom(recurrent);
+            packedBackward = true;
+        }
     }
 
     /** The address of the recurrent matrix times its mask. */
@@ -78,12 +119,6 @@ final class PackedLstmWeights {
     private static void multiply(float[] x, float[] mask, int count) {
         for (int k = 0; k < count; k++) {
             x[k] *= mask[k];
-        }
-    }
-
-    void requireLoaded() {
-        if (!loaded) {
-            throw new IllegalStateException("lstm.forward: no weights were loaded");
         }
     }
 

@@ -33,6 +33,7 @@ final class CudaBackend implements Backend {
     private final CudaEmbedding embedding;
     private final CudaRegularizer regularizer;
     private final CudaOptimizers optimizers;
+    private final CudaHead head;
     private final Owned owned = new Owned();
 
     CudaBackend(DriverCheck.Gpu gpu, Precision precision, LstmPath path) {
@@ -43,6 +44,7 @@ final class CudaBackend implements Backend {
             embedding = new CudaEmbedding(device);
             regularizer = new CudaRegularizer(device, embedding);
             optimizers = new CudaOptimizers(device);
+            head = new CudaHead(device);
             info = new DeviceInfo(device.toString(), device.describe(), precision);
         } catch (RuntimeException e) {
             owned.close();
@@ -179,8 +181,8 @@ final class CudaBackend implements Backend {
     public Lstm lstm(int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
         device.enter();
         return path == LstmPath.CUDNN
-                ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize)
-                : new FusedLstm(device, embedding, batch, maxSteps, inputSize, hiddenSize);
+                ? new CudnnLstm(device, staging, batch, maxSteps, inputSize, hiddenSize, windows)
+                : new FusedLstm(device, embedding, batch, maxSteps, inputSize, hiddenSize, windows);
     }
 
     @Override
@@ -191,32 +193,44 @@ final class CudaBackend implements Backend {
 
     @Override
     public void pool(Tensor h, Padding padding, Tensor out, Tensor steps) {
-        throw new UnsupportedOperationException("pool");
+        Shapes.pool(h, padding, out, steps);
+        device.enter();
+        head.pool(CudaTensor.of(h), padding, CudaTensor.of(out), CudaTensor.of(steps));
     }
 
     @Override
     public void poolBackward(Tensor dOut, Padding padding, Tensor steps, Tensor dh) {
-        throw new UnsupportedOperationException("poolBackward");
+        Shapes.poolBackward(dOut, padding, steps, dh);
+        device.enter();
+        head.poolBackward(CudaTensor.of(dOut), padding, CudaTensor.of(steps), CudaTensor.of(dh));
     }
 
     @Override
     public void linear(Tensor x, Tensor w, Tensor b, Tensor y) {
-        throw new UnsupportedOperationException("linear");
+        Shapes.linear(x, w, b, y);
+        device.enter();
+        head.linear(CudaTensor.of(x), CudaTensor.of(w), CudaTensor.of(b), CudaTensor.of(y));
     }
 
     @Override
     public void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
-        throw new UnsupportedOperationException("linearBackward");
+        Shapes.linearBackward(x, w, dy, dx, dw, db);
+        device.enter();
+        head.linearBackward(CudaTensor.of(x), CudaTensor.of(w), CudaTensor.of(dy), CudaTensor.orNull(dx), CudaTensor.of(dw), CudaTensor.of(db));
     }
 
     @Override
     public void batchNorm(Tensor x, boolean relu, BatchNorm norm, Tensor saved, Mask mask, Tensor y) {
-        throw new UnsupportedOperationException("batchNorm");
+        Shapes.batchNorm(x, norm, saved, mask, y);
+        device.enter();
+        head.batchNorm(CudaTensor.of(x), relu, norm, CudaTensor.of(saved), mask, CudaTensor.of(y));
     }
 
     @Override
     public void batchNormEvaluate(Tensor x, boolean relu, BatchNorm norm, Tensor y) {
-        throw new UnsupportedOperationException("batchNormEvaluate");
+        Shapes.batchNormEvaluate(x, norm, y);
+        device.enter();
+        head.batchNormEvaluate(CudaTensor.of(x), relu, norm, CudaTensor.of(y));
     }
 
     @Override
@@ -230,7 +244,9 @@ final class CudaBackend implements Backend {
             Tensor dx,
             Tensor dGamma,
             Tensor dBeta) {
-        throw new UnsupportedOperationException("batchNormBackward");
+        Shapes.batchNormBackward(x, norm, saved, mask, dy, dx, dGamma, dBeta);
+        device.enter();
+        head.batchNormBackward(CudaTensor.of(x), relu, norm, CudaTensor.of(saved), mask, CudaTensor.of(dy), CudaTensor.of(dx), CudaTensor.of(dGamma), CudaTensor.of(dBeta));
     }
 
     @Override

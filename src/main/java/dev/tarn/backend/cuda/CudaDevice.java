@@ -34,6 +34,7 @@ final class CudaDevice implements AutoCloseable {
     private final DeviceMemory memory;
     private final Kernels kernels;
     private final Gemm gemm;
+    private final Gemm plainGemm;
     private final MaskBytes masks = new MaskBytes();
     private final Scratch scratch;
     private final Scratch gradientSpace;
@@ -71,6 +72,7 @@ final class CudaDevice implements AutoCloseable {
             Cuda.checkBlas(
                     JCublas2.cublasSetWorkspace(blas, workspace.pointer(), BLAS_WORKSPACE), "cublasSetWorkspace");
             gemm = new Gemm(blas, precision);
+            plainGemm = precision == Precision.BF16 ? new Gemm(blas, Precision.F32) : gemm;
             Cuda.checkDnn(JCudnn.cudnnCreate(dnn), "cudnnCreate");
             owned.add(() -> JCudnn.cudnnDestroy(dnn));
             Cuda.checkDnn(JCudnn.cudnnSetStream(dnn, new cudaStream_t(stream)), "cudnnSetStream");
@@ -107,6 +109,11 @@ final class CudaDevice implements AutoCloseable {
 
     Gemm gemm() {
         return gemm;
+    }
+
+    /** For products so small that rounding their factors to bfloat16 would take longer than it saves. */
+    Gemm plainGemm() {
+        return plainGemm;
     }
 
     cudnnHandle dnn() {

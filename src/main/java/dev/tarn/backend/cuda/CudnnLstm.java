@@ -32,7 +32,7 @@ final class CudnnLstm implements Lstm {
     private final CudnnLayer layer;
     private final LstmWeightSpace space;
     private final long workBytes;
-    private final DevicePointer reserve;
+    private final Reserve[] reserves;
     private final long reserveBytes;
     private final DevicePointer lengths;
     private final Owned owned = new Owned();
@@ -40,8 +40,24 @@ final class CudnnLstm implements Lstm {
     /** Where the row of lengths of a window of T steps starts, T from 1 on. */
     private final DevicePointer[] lengthsOf;
 
-    CudnnLstm(CudaDevice device, Staging staging, int batch, int maxSteps, int inputs, int hidden) {
-        Shapes.plan("lstm", batch, maxSteps, inputs, hidden);
+    /** Index of the chosen one of {@link #reserves}. */
+    private int chosen;
+
+    /** What a training forward keeps for its backward. */
+    private static final class Reserve {
+
+        final DevicePointer space;
+
+        /** The steps of the last training forward that no backward has used, or 0. */
+        int keptSteps;
+
+        Reserve(DevicePointer space) {
+            this.space = space;
+        }
+    }
+
+    CudnnLstm(CudaDevice device, Staging staging, int batch, int maxSteps, int inputs, int hidden, int windows) {
+        Shapes.lstm(batch, maxSteps, inputs, hidden, windows);
         this.device = device;
         this.batch = batch;
         this.maxSteps = maxSteps;
@@ -56,8 +72,12 @@ final class CudnnLstm implements Lstm {
             // Behind the workspace, a gradient by the input that nobody wants: cuDNN computes it all the same.
             device.scratch().reserve(workBytes + (long) maxSteps * batch * inputs * CudaTensor.ELEMENT);
             reserveBytes = temp[1];
-            reserve = memory.take("the reserve space of an LSTM layer", reserveBytes);
-            owned.add(() -> memory.giveBack(reserve));
+            reserves = new Reserve[windows];
+            for (int i = 0; i < windows; i++) {
+                DevicePointer own = memory.take("the reserve space of an LSTM layer", reserveBytes);
+                owned.add(() -> memory.giveBack(own));
+                reserves[i] = new Reserve(own);
+            }
             long weightBytes = layer.weightBytes();
             DevicePointer weights = memory.takeZeroed("the weight space of an LSTM layer", weightBytes);
             space = new LstmWeightSpace(
@@ -86,7 +106,13 @@ final class CudnnLstm implements Lstm {
 
     @Override
     public void window(int window) {
-        Shapes.lstmWindow(window, 1);
+        Shapes.lstmWindow(window, reserves.length);
+        chosen = window;
+    }
+
+    private Reserve window() {
+        Shapes.lstmWindow(chosen, reserves.length);
+        return reserves[chosen];
     }
 
     @Override
@@ -101,6 +127,7 @@ final class CudnnLstm implements Lstm {
         Shapes.lstmForward(x, h0, c0, y, hT, cT, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
+        Reserve window = training ? window() : null;
         CudnnLayer.Steps data = layer.steps(steps);
         Cuda.checkDnn(
                 JCudnn.cudnnRNNForward(
@@ -122,9 +149,12 @@ final class CudnnLstm implements Lstm {
                         space.weights(),
                         workBytes,
                         device.scratch().pointer(),
-                        training ? reserveBytes : 0,
-                        training ? reserve : NONE),
+                        window == null ? 0 : reserveBytes,
+                        window == null ? NONE : window.space),
                 "cudnnRNNForward");
+        if (window != null) {
+            window.keptSteps = steps;
+        }
     }
 
     @Override
@@ -143,6 +173,9 @@ final class CudnnLstm implements Lstm {
         Shapes.lstmBackward(x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
+        Reserve window = window();
+        Shapes.lstmKept(window.keptSteps, steps);
+        window.keptSteps = 0;
         CudnnLayer.Steps data = layer.steps(steps);
         DevicePointer work = device.scratch().pointer();
         Cuda.checkDnn(
@@ -168,7 +201,7 @@ final class CudnnLstm implements Lstm {
                         workBytes,
                         work,
                         reserveBytes,
-                        reserve),
+                        window.space),
                 "cudnnRNNBackwardData_v8");
         if (gradients == null) {
             return;
@@ -193,7 +226,7 @@ final class CudnnLstm implements Lstm {
                         workBytes,
                         work,
                         reserveBytes,
-                        reserve),
+                        window.space),
                 "cudnnRNNBackwardWeights_v8");
         space.addGradient(gradients);
     }

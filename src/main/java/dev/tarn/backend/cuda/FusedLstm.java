@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * An LSTM layer by cuBLAS and kernels of our own: one product for the inputs of all steps, then for each step one product
  * with the state before and one kernel for everything else. Unlike cuDNN it has c of every step.
  *
- * <p>{@code gates} [T,B,4H] hold the sums, then i, f, g and o, and during backward the gradients by the sums. With
- * bfloat16 factors the kernels write what the next product reads a second time, rounded.
+ * <p>With bfloat16 factors the kernels write what the next product reads a second time, rounded.
  */
 final class FusedLstm implements Lstm {
 
@@ -39,14 +38,13 @@ final class FusedLstm implements Lstm {
     private final Factors stateWeights;
     private final Factors inputFactors;
 
-    /** [T+1,B,H] with bfloat16 the state before the first step and after each; otherwise nothing. */
-    private final Factors states;
+    /** Those of the forwards that keep nothing. */
+    private final Factors inferenceStates;
 
     private final Factors gateGradients;
     private final Replays forwards;
     private final Replays backwards;
-    private final DevicePointer gates;
-    private final DevicePointer cells;
+    private final FusedWindow[] windows;
     private final DevicePointer dh;
     private final DevicePointer dc;
     private final Kernel stepForward;
@@ -55,7 +53,15 @@ final class FusedLstm implements Lstm {
     private final Kernel maskedAdd;
     private final CudaEmbedding embedding;
     private final Owned owned = new Owned();
-    private final long[] key = new long[6];
+    private final long[] key = new long[7];
+
+    /** Index of the chosen one of {@link #windows}. */
+    private int chosen;
+
+    private @Nullable FusedWindow inference;
+
+    /** Whose input {@link #inputFactors} hold. */
+    private @Nullable FusedWindow inputOf;
 
     private @Nullable Loaded loaded;
 
@@ -67,8 +73,9 @@ final class FusedLstm implements Lstm {
      */
     private record Loaded(DevicePointer wIh, DevicePointer wHh, CudaTensor bIh, CudaTensor bHh, Mask weightDrop) {}
 
-    FusedLstm(CudaDevice device, CudaEmbedding embedding, int batch, int maxSteps, int inputs, int hidden) {
-        Shapes.plan("lstm", batch, maxSteps, inputs, hidden);
+    FusedLstm(
+            CudaDevice device, CudaEmbedding embedding, int batch, int maxSteps, int inputs, int hidden, int windows) {
+        Shapes.lstm(batch, maxSteps, inputs, hidden, windows);
         this.device = device;
         this.embedding = embedding;
         this.batch = batch;
@@ -88,12 +95,16 @@ final class FusedLstm implements Lstm {
             stateWeights = owned.add(new Factors(device, "the rounded recurrent weights of an LSTM layer", recurrent));
             long rows = (long) maxSteps * batch;
             inputFactors = owned.add(new Factors(device, "the rounded input of an LSTM layer", rows * inputs));
-            states = owned.add(new Factors(device, "the rounded states of an LSTM layer", (rows + batch) * hidden));
+            inferenceStates =
+                    owned.add(new Factors(device, "the rounded states of inference", (rows + batch) * hidden));
             gateGradients = owned.add(new Factors(device, "the rounded gradients of gates", rows * GATES * hidden));
             forwards = owned.add(new Replays(device, maxSteps / SERIES));
             backwards = owned.add(new Replays(device, maxSteps / SERIES));
-            gates = take("gates", rows * GATES * hidden);
-            cells = take("cells", rows * hidden);
+            this.windows = new FusedWindow[windows];
+            for (int i = 0; i < windows; i++) {
+                this.windows[i] = owned.add(new FusedWindow(device, rows * hidden, (long) batch * hidden));
+            }
+            device.scratch().reserve(FusedWindow.scratchBytes(rows * hidden));
             dh = take("gradient by the carried h", (long) batch * hidden);
             dc = take("gradient by the carried c", (long) batch * hidden);
         } catch (RuntimeException e) {
@@ -110,7 +121,24 @@ final class FusedLstm implements Lstm {
 
     @Override
     public void window(int window) {
-        Shapes.lstmWindow(window, 1);
+        Shapes.lstmWindow(window, windows.length);
+        chosen = window;
+    }
+
+    private FusedWindow window() {
+        Shapes.lstmWindow(chosen, windows.length);
+        return windows[chosen];
+    }
+
+    /** Where nothing is kept; made anew when the scratch memory has moved. */
+    private FusedWindow inference() {
+        DevicePointer scratch = device.scratch().pointer();
+        FusedWindow known = inference;
+        if (known == null || known.gates().address() != scratch.address()) {
+            known = new FusedWindow(scratch, (long) maxSteps * batch * hidden, inferenceStates);
+            inference = known;
+        }
+        return known;
     }
 
     @Override
@@ -148,23 +176,26 @@ final class FusedLstm implements Lstm {
         device.enter();
         int steps = x.dim(0);
         long rows = (long) steps * batch;
+        FusedWindow window = training ? window() : inference();
         DevicePointer read = inputFactors.of(CudaTensor.of(x).pointer(), rows * inputs);
-        device.gemm().timesTransposed(read, loaded().wIh, gates, rows, GATES * hidden, inputs, false);
+        inputOf = window;
+        device.gemm().timesTransposed(read, loaded().wIh, window.gates(), rows, GATES * hidden, inputs, false);
         CudaTensor out = CudaTensor.of(y);
         DevicePointer h = CudaTensor.of(h0).pointer();
         DevicePointer c = CudaTensor.of(c0).pointer();
-        DevicePointer start = states.of(h, (long) batch * hidden);
+        DevicePointer start = window.states().of(h, (long) batch * hidden);
         Loaded weights = loaded();
         for (int from = 0; from < steps; from += SERIES) {
             int first = from;
             int end = Math.min(steps, from + SERIES);
-            Runnable launches = () -> stepsForward(start, c, out.pointer(), first, end);
+            Runnable launches = () -> stepsForward(window, start, c, out.pointer(), first, end);
             if (end - from < SERIES) {
                 launches.run();
             } else {
                 forwards.run(
                         from / SERIES,
                         key(
+                                window,
                                 out.pointer(),
                                 weights.wHh,
                                 weights.bIh.pointer(),
@@ -177,7 +208,9 @@ final class FusedLstm implements Lstm {
         }
         device.memory()
                 .copy(ofStep(out.pointer(), steps - 1, 1), CudaTensor.of(hT).pointer(), stateBytes());
-        device.memory().copy(ofStep(cells, steps - 1, 1), CudaTensor.of(cT).pointer(), stateBytes());
+        device.memory()
+                .copy(ofStep(window.cells(), steps - 1, 1), CudaTensor.of(cT).pointer(), stateBytes());
+        window.keep(steps);
     }
 
     /**
@@ -186,6 +219,7 @@ final class FusedLstm implements Lstm {
      * @return the same array each time
      */
     private long[] key(
+            FusedWindow window,
             DevicePointer a,
             DevicePointer b,
             DevicePointer c,
@@ -199,6 +233,7 @@ final class FusedLstm implements Lstm {
         key[3] = d.address();
         key[4] = isFirst ? start.address() : 0;
         key[5] = isFirst ? c0.address() : 0;
+        key[6] = window.gates().address();
         return key;
     }
 
@@ -206,7 +241,10 @@ final class FusedLstm implements Lstm {
      * @param start the state before the window, as products read it
      * @param c0 the cells before the window
      */
-    private void stepsForward(DevicePointer start, DevicePointer c0, DevicePointer out, int from, int end) {
+    private void stepsForward(
+            FusedWindow window, DevicePointer start, DevicePointer c0, DevicePointer out, int from, int end) {
+        DevicePointer gates = window.gates();
+        DevicePointer cells = window.cells();
         Loaded weights = loaded();
         boolean wide = isWide()
                 && c0.isAligned(VECTOR)
@@ -215,7 +253,7 @@ final class FusedLstm implements Lstm {
                 && weights.bHh.isAligned();
         for (int t = from; t < end; t++) {
             DevicePointer gate = ofStep(gates, t, GATES);
-            DevicePointer factor = t == 0 ? start : roundedState(t);
+            DevicePointer factor = t == 0 ? start : roundedState(window, t);
             device.gemm()
                     .timesTransposed(
                             factor == null ? ofStep(out, t - 1, 1) : factor,
@@ -228,7 +266,7 @@ final class FusedLstm implements Lstm {
             stepForward
                     .begin()
                     .pointer(ofStep(out, t, 1))
-                    .orNull(roundedState(t + 1))
+                    .orNull(roundedState(window, t + 1))
                     .pointer(ofStep(cells, t, 1))
                     .pointer(gate)
                     .pointer(t == 0 ? c0 : ofStep(cells, t - 1, 1))
@@ -238,8 +276,8 @@ final class FusedLstm implements Lstm {
         }
     }
 
-    private @Nullable DevicePointer roundedState(int index) {
-        DevicePointer start = states.rounded();
+    private @Nullable DevicePointer roundedState(FusedWindow window, int index) {
+        DevicePointer start = window.states().rounded();
         return start == null ? null : start.plus((long) index * batch * hidden * Short.BYTES);
     }
 
@@ -259,6 +297,9 @@ final class FusedLstm implements Lstm {
         Shapes.lstmBackward(x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
+        FusedWindow window = window();
+        Shapes.lstmKept(window.keptSteps(), steps);
+        window.keep(0);
         start(dhT, dh);
         start(dcT, dc);
         DevicePointer dOut = CudaTensor.of(dy).pointer();
@@ -268,13 +309,15 @@ final class FusedLstm implements Lstm {
             // The same borders as forward, so that windows of all lengths share the series.
             int from = (end - 1) / SERIES * SERIES;
             int last = end;
-            Runnable launches = () -> stepsBackward(c, dOut, from, last, dh0 != null);
+            Runnable launches = () -> stepsBackward(window, c, dOut, from, last, dh0 != null);
             if (end - from < SERIES) {
                 launches.run();
             } else {
                 // The third address says whether the series ends with the gradient by the state before the window.
                 backwards.run(
-                        from / SERIES, key(dOut, weights.wHh, dh0 == null ? dc : dh, dc, c, c, from == 0), launches);
+                        from / SERIES,
+                        key(window, dOut, weights.wHh, dh0 == null ? dc : dh, dc, c, c, from == 0),
+                        launches);
             }
             end = from;
         }
@@ -284,7 +327,7 @@ final class FusedLstm implements Lstm {
             long rows = (long) steps * batch;
             device.gemm()
                     .times(
-                            gateGradient(0),
+                            gateGradient(window, 0),
                             loaded().wIh,
                             CudaTensor.of(dx).pointer(),
                             rows,
@@ -293,12 +336,15 @@ final class FusedLstm implements Lstm {
                             false);
         }
         if (gradients != null) {
-            weightGradients(CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps, gradients);
+            weightGradients(window, CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps, gradients);
         }
     }
 
     /** @param wantsStart whether the gradient by the state before the window is wanted */
-    private void stepsBackward(DevicePointer c0, DevicePointer dOut, int from, int end, boolean wantsStart) {
+    private void stepsBackward(
+            FusedWindow window, DevicePointer c0, DevicePointer dOut, int from, int end, boolean wantsStart) {
+        DevicePointer gates = window.gates();
+        DevicePointer cells = window.cells();
         DevicePointer wHh = loaded().wHh;
         boolean wide = isWide() && dOut.isAligned(VECTOR) && c0.isAligned(VECTOR);
         for (int t = end - 1; t >= from; t--) {
@@ -326,29 +372,32 @@ final class FusedLstm implements Lstm {
     }
 
     /** The gradients of the gates from a step on, as products read them. */
-    private DevicePointer gateGradient(int step) {
+    private DevicePointer gateGradient(FusedWindow window, int step) {
         DevicePointer rounded = roundedGradient(step);
-        return rounded == null ? ofStep(gates, step, GATES) : rounded;
+        return rounded == null ? ofStep(window.gates(), step, GATES) : rounded;
     }
 
-    private void weightGradients(CudaTensor x, CudaTensor h0, CudaTensor y, int steps, LstmWeights gradients) {
+    private void weightGradients(
+            FusedWindow window, CudaTensor x, CudaTensor h0, CudaTensor y, int steps, LstmWeights gradients) {
         Gemm gemm = device.gemm();
         long rows = (long) steps * batch;
         int wide = GATES * hidden;
-        DevicePointer read = inputFactors.again(x.pointer());
+        DevicePointer read =
+                inputOf == window ? inputFactors.again(x.pointer()) : inputFactors.of(x.pointer(), rows * inputs);
+        inputOf = window;
         gemm.transposedTimes(
-                gateGradient(0), read, CudaTensor.of(gradients.wIh()).pointer(), wide, inputs, rows, true);
+                gateGradient(window, 0), read, CudaTensor.of(gradients.wIh()).pointer(), wide, inputs, rows, true);
         CudaTensor dwHh = CudaTensor.of(gradients.wHh());
         Mask mask = loaded().weightDrop;
         boolean isMasked = !(mask instanceof Mask.None);
         DevicePointer target = isMasked ? device.gradientSpace().pointer() : dwHh.pointer();
-        DevicePointer before = roundedState(0);
+        DevicePointer before = roundedState(window, 0);
         if (before != null) {
-            gemm.transposedTimes(gateGradient(0), before, target, wide, hidden, rows, !isMasked);
+            gemm.transposedTimes(gateGradient(window, 0), before, target, wide, hidden, rows, !isMasked);
         } else {
-            gemm.transposedTimes(gateGradient(0), h0.pointer(), target, wide, hidden, batch, !isMasked);
+            gemm.transposedTimes(gateGradient(window, 0), h0.pointer(), target, wide, hidden, batch, !isMasked);
             if (steps > 1) {
-                gemm.transposedTimes(gateGradient(1), y.pointer(), target, wide, hidden, rows - batch, true);
+                gemm.transposedTimes(gateGradient(window, 1), y.pointer(), target, wide, hidden, rows - batch, true);
             }
         }
         if (isMasked) {
@@ -358,7 +407,7 @@ final class FusedLstm implements Lstm {
                 .begin()
                 .tensor(CudaTensor.of(gradients.bIh()))
                 .tensor(CudaTensor.of(gradients.bHh()))
-                .pointer(gates)
+                .pointer(window.gates())
                 .int32(Math.toIntExact(rows))
                 .int32(wide)
                 .launch(Kernel.blocks(wide, COLUMNS));

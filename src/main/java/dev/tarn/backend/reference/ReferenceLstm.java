@@ -34,7 +34,12 @@ final class ReferenceLstm implements Lstm {
     private boolean loaded;
 
     private final Window[] windows;
-    private Window window;
+
+    /** Where a forward without training works. */
+    private final Window inference;
+
+    /** Index of the chosen one of {@link #windows}. */
+    private int chosen;
 
     /** What a training forward keeps for its backward. */
     private static final class Window {
@@ -55,7 +60,7 @@ final class ReferenceLstm implements Lstm {
     }
 
     ReferenceLstm(Arithmetic arithmetic, int batch, int maxSteps, int inputSize, int hiddenSize, int windows) {
-        Shapes.plan("lstm", batch, maxSteps, inputSize, hiddenSize, windows);
+        Shapes.lstm(batch, maxSteps, inputSize, hiddenSize, windows);
         this.arithmetic = arithmetic;
         this.products = new Products(arithmetic);
         this.batch = batch;
@@ -70,13 +75,18 @@ final class ReferenceLstm implements Lstm {
         for (int i = 0; i < windows; i++) {
             this.windows[i] = new Window(maxSteps * batch, hiddenSize);
         }
-        window = this.windows[0];
+        inference = new Window(maxSteps * batch, hiddenSize);
     }
 
     @Override
-    public void window(int index) {
-        Shapes.lstmWindow(index, windows.length);
-        window = windows[index];
+    public void window(int window) {
+        Shapes.lstmWindow(window, windows.length);
+        chosen = window;
+    }
+
+    private Window window() {
+        Shapes.lstmWindow(chosen, windows.length);
+        return windows[chosen];
     }
 
     @Override
@@ -106,6 +116,7 @@ final class ReferenceLstm implements Lstm {
         if (!loaded) {
             throw new IllegalStateException("lstm.forward: no weights were loaded");
         }
+        Window window = training ? window() : inference;
         int steps = x.dim(0);
         Matrix h = matrix(h0);
         Matrix c = matrix(c0);
@@ -133,7 +144,7 @@ final class ReferenceLstm implements Lstm {
         }
         matrix(hT).copyFrom(h);
         matrix(cT).copyFrom(c);
-        window.keptSteps = training ? steps : 0;
+        window.keptSteps = steps;
     }
 
     /** Adds both biases to the products and applies σ, σ, tanh, σ to the blocks i, f, g, o. */
@@ -168,10 +179,8 @@ final class ReferenceLstm implements Lstm {
         Shapes.lstmBackward(
                 x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputSize, hiddenSize);
         int steps = x.dim(0);
-        if (window.keptSteps != steps) {
-            throw new IllegalStateException(
-                    "lstm.backward: x has T=" + steps + ", the last training forward left T=" + window.keptSteps);
-        }
+        Window window = window();
+        Shapes.lstmKept(window.keptSteps, steps);
         window.keptSteps = 0;
         Matrix dh = orZeros(dhT);
         Matrix dc = orZeros(dcT);
@@ -179,7 +188,7 @@ final class ReferenceLstm implements Lstm {
         for (int t = steps - 1; t >= 0; t--) {
             Matrix daStep = da.rows(t * batch, batch);
             Matrix cPrevious = t == 0 ? matrix(c0) : window.cells.rows((t - 1) * batch, batch);
-            gateGradients(t, cPrevious, step(dy, t), dh, dc, daStep);
+            gateGradients(window, t, cPrevious, step(dy, t), dh, dc, daStep);
             dh.fill(0);
             products.byInput(daStep, wHhDropped, dh);
         }
@@ -199,7 +208,7 @@ final class ReferenceLstm implements Lstm {
     }
 
     /** One step back: reads dh, turns dc into the gradient by c_{t-1}, writes the gradient by the pre-activations. */
-    private void gateGradients(int t, Matrix cPrevious, Matrix dy, Matrix dh, Matrix dc, Matrix da) {
+    private void gateGradients(Window window, int t, Matrix cPrevious, Matrix dy, Matrix dh, Matrix dc, Matrix da) {
         Matrix a = window.gates.rows(t * batch, batch);
         Matrix c = window.cells.rows(t * batch, batch);
         for (int b = 0; b < batch; b++) {

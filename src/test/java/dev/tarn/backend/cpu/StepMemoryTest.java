@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.BatchNorm;
 import dev.tarn.backend.Decoder;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.RandomKey;
 import dev.tarn.backend.RandomKey.Purpose;
@@ -59,6 +61,12 @@ class StepMemoryTest {
         final Tensor values;
         final Tensor norms;
         final Tensor clip;
+        final Tensor head;
+        final Tensor dHead;
+        final Tensor dPooled;
+        final Tensor chosen;
+        final BatchNorm norm;
+        final Tensor saved;
         final double[] rates = {1e-3};
         final double[] decays = {0.01};
 
@@ -94,8 +102,35 @@ class StepMemoryTest {
             values = arena.real("values", 3);
             norms = arena.real("norms", STEPS, BATCH);
             clip = arena.real("clip", 2);
+            head = arena.real("pooled, then normalized", 2 * BATCH, 3 * WIDTH);
+            dPooled = arena.real("gradient of it", BATCH, 3 * WIDTH);
+            dHead = arena.real("parameters and gradients of the head", 12, 3 * WIDTH);
+            chosen = arena.ids("chosen", BATCH, WIDTH);
+            norm = new BatchNorm(row(0), row(1), row(2), row(3));
+            saved = arena.real("saved", 2, 3 * WIDTH);
             lstm = backend.lstm(BATCH, STEPS, WIDTH, WIDTH);
             decoder = backend.decoder(VOCABULARY, WIDTH, STEPS * BATCH);
+        }
+
+        private Tensor row(int index) {
+            return dHead.view(3L * WIDTH * index, 3 * WIDTH);
+        }
+
+        /** Pooling, batch normalisation and a linear layer to the padded positions of y, forward and backward. */
+        private void head(Tensor y, Padding padding, Mask mask, Tensor dh) {
+            Tensor pooled = head.first(BATCH);
+            Tensor normalized = head.view(3L * BATCH * WIDTH, BATCH, 3 * WIDTH);
+            Tensor logits = stats.view(0, 2, 1);
+            Tensor some = normalized.first(2);
+            Tensor w = dHead.view(3L * WIDTH * 8, 1, 3 * WIDTH);
+            Tensor dw = dHead.view(3L * WIDTH * 9, 1, 3 * WIDTH);
+            backend.pool(y, padding, pooled, chosen);
+            backend.batchNorm(pooled, true, norm, saved, mask, normalized);
+            backend.batchNormEvaluate(pooled, true, norm, normalized);
+            backend.linear(some, w, values.view(0, 1), logits);
+            backend.linearBackward(some, w, logits, dPooled.first(2), dw, values.view(1, 1));
+            backend.batchNormBackward(pooled, true, norm, saved, mask, dPooled, dPooled, row(4), row(5));
+            backend.poolBackward(dPooled, padding, chosen, dh);
         }
 
         private static LstmWeights weights(Tensor flat, int at, int matrix) {
@@ -122,6 +157,7 @@ class StepMemoryTest {
             decoder.load(w, b);
             decoder.lossAndGradients(dropped, some, stats, dDropped, dw, db);
             backend.regularize(regularization, y, mask, states[0], dDropped, dy, values, norms.first(steps));
+            head(y, new Padding(some, 1, 0, 0, 0), mask, dDropped);
             lstm.backward(x, states[0], states[1], y, dy, null, null, dx, null, null, dWeights);
             backend.embedBackward(dx, some, mask, mask, 1, dw);
             backend.clip(gradients, segments, 0.4, clip);

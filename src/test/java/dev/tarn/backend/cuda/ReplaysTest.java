@@ -55,6 +55,37 @@ class ReplaysTest {
         }
     }
 
+    /** Windows of one plan, forward and backward, give the bits that plans of their own give, replayed or not. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Precision.class,
+            names = {"F32", "BF16"})
+    void windowsOfOnePlanDoNotReplayEachOther(Precision precision) {
+        CudaProvider provider = new CudaProvider();
+        Assumptions.assumeTrue(provider.unavailable() == null, () -> "no CUDA here: " + provider.unavailable());
+        try (Backend backend = provider.open(0, new BackendOptions(precision, LstmPath.FUSED));
+                Arena arena = backend.arena("layer");
+                Lstm shared = backend.lstm(BATCH, MAX_STEPS, INPUTS, HIDDEN, 2);
+                Lstm own = backend.lstm(BATCH, MAX_STEPS, INPUTS, HIDDEN)) {
+            Layer first = new Layer(backend, arena);
+            Layer second = new Layer(backend, arena);
+            for (int round = 0; round < 4; round++) {
+                shared.window(0);
+                first.forward(shared, 19, round);
+                shared.window(1);
+                second.forward(shared, 8, round + 100);
+                List<float[]> got = new ArrayList<>(second.backward(shared, 8, round + 100));
+                shared.window(0);
+                got.addAll(first.backward(shared, 19, round));
+                List<float[]> expected = new ArrayList<>(second.run(own, 8, round + 100));
+                expected.addAll(first.run(own, 19, round));
+                for (int i = 0; i < expected.size(); i++) {
+                    assertThat(got.get(i)).as("result %d of round %d", i, round).isEqualTo(expected.get(i));
+                }
+            }
+        }
+    }
+
     /** Tensors of a layer; what the state is read from and written to takes turns, as in training. */
     private static final class Layer {
         private final Backend backend;
@@ -91,6 +122,11 @@ class ReplaysTest {
 
         /** A window with numbers of its own; all that it writes. */
         List<float[]> run(Lstm plan, int steps, int round) {
+            forward(plan, steps, round);
+            return backward(plan, steps, round);
+        }
+
+        void forward(Lstm plan, int steps, int round) {
             Random random = new Random(round);
             int from = round & 1;
             for (Tensor tensor :
@@ -101,18 +137,27 @@ class ReplaysTest {
                 }
                 backend.upload(values, tensor);
             }
-            List<Tensor> sums = List.of(gradients.wIh(), gradients.wHh(), gradients.bIh(), gradients.bHh());
-            sums.forEach(backend::zero);
+            load(plan, round);
+            plan.forward(x.first(steps), h[from], c[from], y.first(steps), h[1 - from], c[1 - from], true);
+        }
+
+        private void load(Lstm plan, int round) {
             plan.load(
                     weights,
                     round % 3 == 1
                             ? Mask.NONE
                             : Mask.of(0.3f, new RandomKey(round, RandomKey.Purpose.WEIGHT_DROP, 0, 1)));
-            Tensor input = x.first(steps);
+        }
+
+        List<float[]> backward(Lstm plan, int steps, int round) {
+            int from = round & 1;
+            List<Tensor> sums = List.of(gradients.wIh(), gradients.wHh(), gradients.bIh(), gradients.bHh());
+            sums.forEach(backend::zero);
             Tensor output = y.first(steps);
             Tensor down = dx.first(steps);
-            plan.forward(input, h[from], c[from], output, h[1 - from], c[1 - from], true);
-            plan.backward(input, h[from], c[from], output, dy.first(steps), null, null, down, null, null, gradients);
+            load(plan, round);
+            plan.backward(
+                    x.first(steps), h[from], c[from], output, dy.first(steps), null, null, down, null, null, gradients);
             List<float[]> results = new ArrayList<>();
             List<Tensor> written = new ArrayList<>(sums);
             written.addAll(List.of(output, down, h[1 - from], c[1 - from]));
