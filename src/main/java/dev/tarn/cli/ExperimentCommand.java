@@ -5,6 +5,8 @@ import dev.tarn.experiment.Arm;
 import dev.tarn.experiment.ExperimentConfig;
 import dev.tarn.experiment.ExperimentTexts;
 import dev.tarn.experiment.NormStabilizerExperiment;
+import dev.tarn.experiment.Plan;
+import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.ConfigOverride;
 import dev.tarn.run.RunConfig;
 import java.nio.file.Path;
@@ -105,10 +107,27 @@ final class ExperimentCommand extends TarnCommand.Group {
                 description = "set a key of the language models' configuration by its name")
         private List<String> assignments = new ArrayList<>();
 
+        @Option(
+                names = "--clf-config",
+                paramLabel = "FILE",
+                description = "a YAML file for the classifiers, instead of their defaults here")
+        private @Nullable Path clfConfig;
+
+        @Option(
+                names = "--clf-set",
+                paramLabel = "KEY=VALUE",
+                description = "set a key of the classifiers' configuration by its name")
+        private List<String> clfAssignments = new ArrayList<>();
+
         @Option(names = "--skip-classifier", description = "language models only; a later call can add the classifiers")
         private boolean skipsClassifier;
 
-        @Option(names = "--print-config", description = "print the language models' configuration and do nothing")
+        @Option(
+                names = "--drop-models",
+                description = "delete checkpoints and texts of the runs of a cell once it is finished; its metrics stay")
+        private boolean dropsModels;
+
+        @Option(names = "--print-config", description = "print both configurations and do nothing")
         private boolean print;
 
         @Option(names = "--report-only", description = "train nothing; say what the finished cells came to")
@@ -121,20 +140,26 @@ final class ExperimentCommand extends TarnCommand.Group {
         @Override
         void execute() {
             if (print) {
-                console.out().print(config().toYaml());
+                console.out().print("# Language models, for --config:\n" + lmConfig().toYaml());
+                console.out().print("\n# Classifiers, for --clf-config:\n" + clfConfig().toYaml());
                 return;
             }
             ExperimentProgress progress = new ExperimentProgress(console);
             if (!reportsOnly) {
-                List<Arm> chosen = arms.isEmpty() ? Arm.DEFAULTS : Arm.parse(arms);
-                List<Long> drawn = seeds.isEmpty() ? List.of(1L, 2L, 3L) : seeds.stream().distinct().toList();
+                Plan plan = new Plan(
+                        arms.isEmpty()
+                                ? Arm.DEFAULTS
+                                : arms.stream().map(Arm::parse).toList(),
+                        seeds.isEmpty() ? Plan.DEFAULT_SEEDS : seeds,
+                        !skipsClassifier,
+                        !dropsModels);
                 ExperimentTexts texts = new ExperimentTexts(imdb, lm, clf, maxTokens, maxDocuments);
                 new NormStabilizerExperiment(
-                                new ExperimentConfig(config(), texts, horizon),
+                                new ExperimentConfig(lmConfig(), clfConfig(), texts, horizon),
                                 out,
                                 progress,
                                 List.copyOf(parsed().originalArgs()))
-                        .run(chosen, drawn);
+                        .run(plan);
             }
             NormStabilizerExperiment.Report report = NormStabilizerExperiment.report(out, progress);
             if (console.isJson()) {
@@ -144,17 +169,10 @@ final class ExperimentCommand extends TarnCommand.Group {
             }
         }
 
-        private RunConfig config() {
-            List<ConfigOverride> overrides = new ArrayList<>();
-            if (config == null) {
-                ExperimentConfig.SMALL.forEach(setting -> overrides.add(ConfigOverride.set(setting)));
-            }
-            assignments.forEach(assignment -> overrides.add(ConfigOverride.set(assignment)));
+        private RunConfig lmConfig() {
+            List<ConfigOverride> overrides = overrides(config, ExperimentConfig.SMALL_LM, assignments);
             if (epochs != null) {
                 overrides.add(ConfigOverride.set("train.epochs=" + epochs));
-            }
-            if (device != null) {
-                overrides.add(ConfigOverride.set("run.device=" + device));
             }
             RunConfig read = RunConfig.load(config, overrides);
             if (!read.data().train().isEmpty() || !read.data().valid().isEmpty()) {
@@ -162,6 +180,23 @@ final class ExperimentCommand extends TarnCommand.Group {
                         "The texts of an experiment are not set by data.train and data.valid; name them with --imdb or --lm.");
             }
             return read;
+        }
+
+        private ClassifierConfig clfConfig() {
+            return ClassifierConfig.load(clfConfig, overrides(clfConfig, ExperimentConfig.SMALL_CLF, clfAssignments));
+        }
+
+        /** What stands in the place of a file, then what is set, then the device. */
+        private List<ConfigOverride> overrides(@Nullable Path file, List<String> defaults, List<String> given) {
+            List<ConfigOverride> overrides = new ArrayList<>();
+            if (file == null) {
+                defaults.forEach(setting -> overrides.add(ConfigOverride.set(setting)));
+            }
+            given.forEach(setting -> overrides.add(ConfigOverride.set(setting)));
+            if (device != null) {
+                overrides.add(ConfigOverride.set("run.device=" + device));
+            }
+            return overrides;
         }
     }
 }

@@ -2,11 +2,13 @@ package dev.tarn.experiment;
 
 import dev.tarn.ConfigException;
 import dev.tarn.backend.Regularization.NormForm;
+import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.RunConfig;
 import java.math.BigDecimal;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -59,24 +61,32 @@ public record Arm(String name, boolean hasArTar, NormForm form, double betaNorm)
         return new Arm("ns-" + matcher.group(1) + "-" + plain, true, form, weight.doubleValue());
     }
 
-    /** Arms from their names, each once. */
-    public static List<Arm> parse(List<String> names) {
-        List<Arm> arms = new ArrayList<>();
-        for (String name : names) {
-            Arm arm = parse(name.strip());
-            if (!arms.contains(arm)) {
-                arms.add(arm);
-            }
+    /** The same configuration with the penalties of this arm. */
+    RunConfig applyTo(RunConfig config) {
+        RunConfig changed = config;
+        for (Map.Entry<String, String> change : changes().entrySet()) {
+            changed = changed.with(change.getKey(), change.getValue());
         }
-        return arms;
+        return changed;
     }
 
     /** The same configuration with the penalties of this arm. */
-    RunConfig applyTo(RunConfig config) {
-        RunConfig penalized = config.with("regularization.beta-norm", Double.toString(betaNorm))
-                .with("regularization.norm-form", form.name().toLowerCase(Locale.ROOT));
-        return hasArTar
-                ? penalized
-                : penalized.with("regularization.alpha", "0").with("regularization.beta", "0");
+    ClassifierConfig applyTo(ClassifierConfig config) {
+        ClassifierConfig changed = config;
+        for (Map.Entry<String, String> change : changes().entrySet()) {
+            changed = changed.with(change.getKey(), change.getValue());
+        }
+        return changed;
+    }
+
+    private Map<String, String> changes() {
+        Map<String, String> changes = new LinkedHashMap<>();
+        changes.put("regularization.beta-norm", Double.toString(betaNorm));
+        changes.put("regularization.norm-form", form.name().toLowerCase(Locale.ROOT));
+        if (!hasArTar) {
+            changes.put("regularization.alpha", "0");
+            changes.put("regularization.beta", "0");
+        }
+        return changes;
     }
 }

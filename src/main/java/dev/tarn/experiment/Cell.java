@@ -3,9 +3,11 @@ package dev.tarn.experiment;
 import dev.tarn.ConfigException;
 import dev.tarn.run.AtomicFile;
 import dev.tarn.run.FileErrors;
+import dev.tarn.run.Folders;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.MetricsLog;
 import dev.tarn.run.RunLock;
+import dev.tarn.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +60,14 @@ public record Cell(Arm arm, long seed, Path folder) {
 
     void keep(ClfResult result) {
         write(clfFile(), result.toJson());
+    }
+
+    /** Deletes what is large of its runs: checkpoints and texts. */
+    void dropModels() {
+        for (Path run : List.of(lm(), clf())) {
+            Folders.delete(run.resolve("checkpoints"));
+            Folders.delete(run.resolve(TrainingRun.DATA));
+        }
     }
 
     /** Takes the cell for this process, or gives null if another one works on it. */

@@ -1,6 +1,7 @@
 package dev.tarn.experiment;
 
 import dev.tarn.ConfigException;
+import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.RunConfig;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,20 +12,27 @@ import java.util.Set;
  * What all cells of an experiment have in common.
  *
  * @param lm of every language model; its texts, seed, and the weight and form of the norm-stabilizer come from the cell
+ * @param clf of every classifier, in the same way; its encoder is the cell's
  * @param texts what they read
  * @param horizon steps of the long sequences that a language model is measured on, more than the training length
  */
-public record ExperimentConfig(RunConfig lm, ExperimentTexts texts, int horizon) {
+public record ExperimentConfig(RunConfig lm, ClassifierConfig clf, ExperimentTexts texts, int horizon) {
 
-    /** Keys of {@link #lm} that the cell sets. */
+    /** Keys that the cell sets. */
     private static final Set<String> OF_THE_CELL = Set.of(
-            "data.train", "data.valid", "run.seed", "regularization.beta-norm", "regularization.norm-form");
+            "data.train",
+            "data.valid",
+            "data.prepared",
+            "model.encoder",
+            "run.seed",
+            "regularization.beta-norm",
+            "regularization.norm-form");
 
     /**
-     * What is changed of fastai's defaults where nobody says anything else, as assignments of keys: with these sizes all
-     * default arms and three seeds take an evening on two cores.
+     * What is changed of fastai's defaults for language models where nobody says anything else, as assignments of keys: with
+     * these sizes all default arms and three seeds take an evening on two cores.
      */
-    public static final List<String> SMALL = List.of(
+    public static final List<String> SMALL_LM = List.of(
             "data.max-vocab=10000",
             "data.bs=32",
             "model.emb-sz=128",
@@ -35,6 +43,10 @@ public record ExperimentConfig(RunConfig lm, ExperimentTexts texts, int horizon)
             "train.clip=0.25",
             "run.checkpoint-steps=500",
             "run.record-norms=true");
+
+    /** The same for classifiers. */
+    public static final List<String> SMALL_CLF =
+            List.of("data.bs=32", "dropout.drop-mult=0.3", "train.clip=0.25", "run.checkpoint-steps=500");
 
     /** Steps of the long sequences where nobody says anything else. */
     public static final int DEFAULT_HORIZON = 1000;
@@ -57,12 +69,19 @@ public record ExperimentConfig(RunConfig lm, ExperimentTexts texts, int horizon)
     Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>(texts.settings());
         settings.put("horizon", Integer.toString(horizon));
-        lm.texts().forEach((key, value) -> {
+        put(settings, "lm.", lm.texts());
+        if (texts.hasLabels()) {
+            put(settings, "clf.", clf.texts());
+        }
+        return settings;
+    }
+
+    private static void put(Map<String, String> settings, String prefix, Map<String, String> keys) {
+        keys.forEach((key, value) -> {
             if (!OF_THE_CELL.contains(key)) {
                 // Which of several GPUs a process takes makes no difference.
-                settings.put("lm." + key, key.equals("run.device") ? value.replaceFirst(":.*", "") : value);
+                settings.put(prefix + key, key.equals("run.device") ? value.replaceFirst(":.*", "") : value);
             }
         });
-        return settings;
     }
 }

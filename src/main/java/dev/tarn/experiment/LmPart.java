@@ -8,10 +8,10 @@ import dev.tarn.run.MetricsLog;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
 import dev.tarn.train.Callback;
-import dev.tarn.train.CheckpointCallback;
 import dev.tarn.train.Horizon;
 import dev.tarn.train.LanguageModelRun;
 import dev.tarn.train.TrainedLanguageModel;
+import dev.tarn.train.TrainingRun;
 import dev.tarn.train.Validation;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +38,7 @@ final class LmPart {
                 .with("data.valid", "")
                 .with("run.seed", Long.toString(cell.seed()));
         try {
-            try (LanguageModelRun training = begin(cell.lm(), lm, watchers)) {
+            try (TrainingRun training = begin(cell.lm(), lm, watchers)) {
                 training.train();
             }
             return measure(cell.lm());
@@ -47,9 +47,9 @@ final class LmPart {
         }
     }
 
-    private LanguageModelRun begin(Path folder, RunConfig lm, List<? extends Callback> watchers) {
-        if (Checkpoint.exists(folder.resolve("checkpoints").resolve(CheckpointCallback.LAST))) {
-            return LanguageModelRun.resume(folder, watchers);
+    private TrainingRun begin(Path folder, RunConfig lm, List<? extends Callback> watchers) {
+        if (Checkpoint.exists(RunFolder.lastCheckpoint(folder))) {
+            return TrainingRun.resume(folder, watchers);
         }
         // Interrupted before its first checkpoint, or never begun.
         Folders.delete(folder);

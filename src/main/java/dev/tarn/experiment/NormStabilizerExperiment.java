@@ -39,20 +39,16 @@ public final class NormStabilizerExperiment {
     /**
      * Does what is left of some cells, seed by seed, so that comparable arms are finished early.
      *
-     * @param arms each once
-     * @param seeds each once
-     * @throws ConfigException if the folder has another configuration
+     * @throws dev.tarn.ConfigException if the folder has another configuration
      * @throws dev.tarn.TarnException if a training fails, other than by diverging; what was finished before stays
      */
-    public void run(List<Arm> arms, List<Long> seeds) {
-        if (arms.isEmpty() || seeds.isEmpty()) {
-            throw new ConfigException("--arms and --seeds need at least one each; leave them out for the default.");
-        }
+    public void run(Plan plan) {
         folder.open(config, view::note);
+        boolean withClassifier = plan.withClassifier() && config.texts().hasLabels();
         int busy = 0;
-        for (long seed : seeds) {
-            for (Arm arm : arms) {
-                if (!run(folder.cell(arm, seed))) {
+        for (long seed : plan.seeds()) {
+            for (Arm arm : plan.arms()) {
+                if (!run(folder.cell(arm, seed), withClassifier, plan.keepsModels())) {
                     busy++;
                 }
             }
@@ -64,8 +60,8 @@ public final class NormStabilizerExperiment {
     }
 
     /** Does what is left of a cell; false if another process works on it. */
-    private boolean run(Cell cell) {
-        if (cell.isDone(false)) {
+    private boolean run(Cell cell, boolean withClassifier, boolean keepsModels) {
+        if (cell.isDone(withClassifier)) {
             return true;
         }
         try (@Nullable RunLock lock = cell.tryLock()) {
@@ -79,6 +75,16 @@ public final class NormStabilizerExperiment {
                 lm = new LmPart(config, command).run(cell, config.texts().lmFolder(folder.data()), view.watchers());
                 cell.keep(lm);
                 view.ends(cell, lm);
+            }
+            if (!cell.isDone(withClassifier)) {
+                view.begins(cell, "clf");
+                ClfResult clf = new ClfPart(config, command)
+                        .run(cell, config.texts().clfFolder(folder.data()), view.watchers());
+                cell.keep(clf);
+                view.ends(cell, clf);
+            }
+            if (!keepsModels && cell.isDone(config.texts().hasLabels())) {
+                cell.dropModels();
             }
             return true;
         }

@@ -25,22 +25,28 @@ class ExperimentTest {
     @TempDir
     private Path temp;
 
-    private static Path prepared;
+    private static Path reviews;
     private static Path whole;
 
     @BeforeAll
     static void runsItOnce() throws IOException {
-        QuickstartCorpus corpus = QuickstartCorpus.generate(7, 60, 20);
-        Path train = Files.write(shared.resolve("train.txt"), corpus.training());
-        Path valid = Files.write(shared.resolve("valid.txt"), corpus.validation());
-        prepared = shared.resolve("prepared");
-        Tarn made = Tarn.run(
-                "data", "prepare", "--train", train.toString(), "--valid", valid.toString(), "--out", prepared.toString());
-        assertThat(made.code()).as(made.err()).isZero();
+        QuickstartCorpus corpus = QuickstartCorpus.generate(7, 60, 16);
+        reviews = shared.resolve("reviews");
+        for (int i = 0; i < 60; i++) {
+            write(i < 20 ? "unsup" : i % 2 == 0 ? "train/pos" : "train/neg", i, corpus.training().get(i));
+        }
+        for (int i = 0; i < 16; i++) {
+            write(i % 2 == 0 ? "test/pos" : "test/neg", i, corpus.validation().get(i));
+        }
         whole = shared.resolve("whole");
         Tarn run = Tarn.run(experiment(whole));
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.out()).contains("| ar-tar |").contains("| ns-paper-50 |");
+        assertThat(run.out()).contains("| ar-tar |").contains("| ns-paper-50 |").contains("accuracy");
+    }
+
+    private static void write(String folder, int number, String story) throws IOException {
+        Path file = Files.createDirectories(reviews.resolve(folder)).resolve(number + "_0.txt");
+        Files.writeString(file, folder.endsWith("pos") ? "A lovely walk. " + story : "A dull walk. " + story);
     }
 
     private static String[] experiment(Path out, String... more) {
@@ -48,12 +54,21 @@ class ExperimentTest {
     }
 
     private static String[] cells(String arms, String seeds, Path out, String... more) {
-        List<String> args = new ArrayList<>(List.of("experiment", "norm-stabilizer"));
-        args.addAll(List.of("--lm", prepared.toString(), "--out", out.toString(), "--device", "cpu"));
-        args.addAll(List.of("--arms", arms, "--seeds", seeds, "--epochs", "2", "--horizon", "40"));
-        args.addAll(List.of("--max-tokens", "1500", "--set", "data.bs=8", "--set", "data.bptt=12"));
-        args.addAll(List.of("--set", "model.emb-sz=12", "--set", "model.n-hid=20", "--set", "model.n-layers=2"));
-        args.addAll(List.of("--set", "run.checkpoint-steps=5"));
+        List<String> args = new ArrayList<>(List.of("experiment", "norm-stabilizer", "--imdb", reviews.toString()));
+        args.addAll(List.of("--out", out.toString(), "--device", "cpu", "--arms", arms, "--seeds", seeds));
+        args.addAll(List.of("--max-tokens", "1500", "--max-documents", "16", "--epochs", "2", "--horizon", "40"));
+        for (String setting : List.of(
+                "data.bs=8",
+                "data.bptt=12",
+                "model.emb-sz=12",
+                "model.n-hid=20",
+                "model.n-layers=2",
+                "run.checkpoint-steps=5")) {
+            args.addAll(List.of("--set", setting));
+        }
+        for (String setting : List.of("train.stages=-1:1:0.02;0:1:0.01", "data.bs=4", "run.checkpoint-steps=2")) {
+            args.addAll(List.of("--clf-set", setting));
+        }
         args.addAll(List.of(more));
         return args.toArray(String[]::new);
     }
@@ -63,13 +78,17 @@ class ExperimentTest {
         for (String cell : List.of("ar-tar/1", "ar-tar/2", "ns-paper-50/1", "ns-paper-50/2")) {
             assertThat(whole.resolve(cell).resolve("lm/config.yaml")).exists();
             assertThat(whole.resolve(cell).resolve("lm.json")).exists();
+            assertThat(whole.resolve(cell).resolve("clf/config.yaml")).exists();
+            assertThat(whole.resolve(cell).resolve("clf.json")).exists();
         }
-        assertThat(Files.readString(whole.resolve("ns-paper-50/2/lm/config.yaml")))
-                .contains("beta-norm: 50.0")
-                .contains("seed: 2");
+        for (String part : List.of("lm", "clf")) {
+            assertThat(Files.readString(whole.resolve("ns-paper-50/2").resolve(part).resolve("config.yaml")))
+                    .contains("beta-norm: 50.0")
+                    .contains("seed: 2");
+        }
         try (Stream<Path> plots = Files.list(whole.resolve("plots"))) {
             assertThat(plots.map(plot -> plot.getFileName().toString()))
-                    .contains("perplexity.png", "horizon-norms.png", "horizon-loss.png", "training-norms.png");
+                    .contains("perplexity.png", "accuracy.png", "horizon-norms.png", "horizon-loss.png", "training-norms.png");
         }
     }
 
@@ -90,9 +109,25 @@ class ExperimentTest {
     @Test
     void aKilledExperimentEndsWithTheSameTable() throws IOException, InterruptedException {
         Path killed = temp.resolve("killed");
+        killAt("ns-paper-50/1/lm", killed);
+        assertThat(killed.resolve("ns-paper-50/1/lm.json")).doesNotExist();
+        long finished = Files.getLastModifiedTime(killed.resolve("ar-tar/1/clf.json")).toMillis();
+        killAt("ns-paper-50/1/clf", killed);
+        assertThat(killed.resolve("ns-paper-50/1/lm.json")).exists();
+        assertThat(killed.resolve("ns-paper-50/1/clf.json")).doesNotExist();
+
+        Tarn resumed = Tarn.run(experiment(killed));
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(killed.resolve("results.md")).hasSameTextualContentAs(whole.resolve("results.md"));
+        assertThat(Files.getLastModifiedTime(killed.resolve("ar-tar/1/clf.json")).toMillis())
+                .isEqualTo(finished);
+    }
+
+    /** Starts the experiment in a process and kills it once a run has a checkpoint. */
+    private void killAt(String run, Path out) throws IOException, InterruptedException {
         Path log = temp.resolve("killed.log");
-        Process process = Tarn.start(log, experiment(killed));
-        Path checkpoint = killed.resolve("ns-paper-50/1/lm/checkpoints/last/manifest.txt");
+        Process process = Tarn.start(log, experiment(out));
+        Path checkpoint = out.resolve(run).resolve("checkpoints/last/manifest.txt");
         while (process.isAlive() && !Files.exists(checkpoint)) {
             Thread.sleep(5);
         }
@@ -100,15 +135,6 @@ class ExperimentTest {
         assertThat(process.waitFor())
                 .as("it had ended before it could be killed: " + Files.readString(log))
                 .isNotZero();
-        assertThat(killed.resolve("ar-tar/1/lm.json")).exists();
-        assertThat(killed.resolve("ns-paper-50/1/lm.json")).doesNotExist();
-        long finished = Files.getLastModifiedTime(killed.resolve("ar-tar/1/lm.json")).toMillis();
-
-        Tarn resumed = Tarn.run(experiment(killed));
-        assertThat(resumed.code()).as(resumed.err()).isZero();
-        assertThat(killed.resolve("results.md")).hasSameTextualContentAs(whole.resolve("results.md"));
-        assertThat(Files.getLastModifiedTime(killed.resolve("ar-tar/1/lm.json")).toMillis())
-                .isEqualTo(finished);
     }
 
     @Test
@@ -147,29 +173,49 @@ class ExperimentTest {
     }
 
     @Test
-    void whatCannotBeUsedIsSaidInOneSentence() throws IOException {
+    void theClassifierIsAddedLater() {
+        Path out = temp.resolve("later");
+        assertThat(Tarn.run(cells("ar-tar", "1", out, "--skip-classifier")).code()).isZero();
+        assertThat(out.resolve("ar-tar/1/clf.json")).doesNotExist();
+        assertThat(Tarn.run(cells("ar-tar", "1", out)).code()).isZero();
+        assertThat(out.resolve("ar-tar/1/clf.json"))
+                .hasSameTextualContentAs(whole.resolve("ar-tar/1/clf.json"));
+    }
+
+    @Test
+    void preparedTextsAreReadAsWell() throws IOException {
+        String lm = whole.resolve("data/imdb-lm").toString();
+        String clf = whole.resolve("data/imdb-clf").toString();
+        Path out = temp.resolve("out");
+        String[] words = {"experiment", "norm-stabilizer", "--out", out.toString(), "--lm", lm};
+        with(words, "--clf", lm, "--horizon", "100").failedWith(3, "needs labelled documents");
+        with(words, "--horizon", "100000").failedWith(3, "A horizon of 100000 steps needs more validation text");
+        with(words, "--arms", "ns-paper-x").failedWith(2, "--arms ns-paper-x is no arm");
+        with(words, "--seeds", "x").failedWith(2, "--seeds");
+        with(words, "--horizon", "70").failedWith(2, "--horizon 70 is not beyond");
+        with(words, "--set", "data.train=x").failedWith(2, "--imdb or --lm");
+        with(words, "--imdb", clf).failedWith(2, "only one of them");
+        with(words, "--max-tokens", "-1").failedWith(2, "--max-tokens -1");
+        assertThat(out).doesNotExist();
+    }
+
+    private static Tarn with(String[] words, String... more) {
+        return Tarn.run(Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new));
+    }
+
+    @Test
+    void foldersThatCannotBeUsedAreNamed() throws IOException {
         String out = temp.resolve("out").toString();
-        String lm = prepared.toString();
         Tarn.run("experiment", "norm-stabilizer", "--out", out).failedWith(2, "either --imdb or --lm");
         Tarn.run("experiment", "norm-stabilizer", "--out", out, "--report-only")
                 .failedWith(2, "is not the folder of an experiment");
         Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", temp.resolve("nothing").toString())
                 .failedWith(3, "is not a prepared text");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--arms", "ns-paper-x")
-                .failedWith(2, "--arms ns-paper-x is no arm");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--seeds", "x")
-                .failedWith(2, "--seeds");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--horizon", "70")
-                .failedWith(2, "--horizon 70 is not beyond");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--set", "data.train=x")
-                .failedWith(2, "--imdb or --lm");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--horizon", "100000")
-                .failedWith(3, "A horizon of 100000 steps needs more validation text");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", lm, "--clf", lm, "--horizon", "100")
-                .failedWith(3, "needs labelled documents");
+        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--imdb", temp.resolve("nothing").toString())
+                .failedWith(3, "There is no folder");
+        assertThat(temp.resolve("out")).doesNotExist();
         Files.writeString(temp.resolve("file"), "x");
         Tarn.run(experiment(temp)).failedWith(2, "not empty");
-        assertThat(temp.resolve("out")).doesNotExist();
     }
 
     private static List<JsonEvent> report(Path out) {

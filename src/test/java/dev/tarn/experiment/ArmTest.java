@@ -7,6 +7,7 @@ import dev.tarn.ConfigException;
 import dev.tarn.backend.Regularization.NormForm;
 import dev.tarn.run.RunConfig;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,7 +18,8 @@ class ArmTest {
     void aNameSaysTheWholePenalty() {
         assertThat(Arm.parse("ns-paper-0.5")).isEqualTo(new Arm("ns-paper-0.5", true, NormForm.PAPER, 0.5));
         assertThat(Arm.parse("ns-seed-50")).isEqualTo(new Arm("ns-seed-50", true, NormForm.SEED, 50));
-        assertThat(Arm.parse(List.of("none", "ar-tar", "ns-paper-50.0", "ns-paper-50")))
+        List<Arm> arms = Stream.of("none", "ar-tar", "ns-paper-50.0", "ns-paper-50").map(Arm::parse).toList();
+        assertThat(new Plan(arms, List.of(1L, 1L), true, true).arms())
                 .containsExactly(Arm.NONE, Arm.BASELINE, Arm.parse("ns-paper-50"));
     }
 
