@@ -1,8 +1,10 @@
 package dev.tarn.cli;
 
 import dev.tarn.TarnException;
+import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.Nearest;
+import dev.tarn.run.RunConfig;
 import dev.tarn.run.Version;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -29,7 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The {@code tarn} command. */
 @Command(
         name = "tarn",
-        description = "Trains AWD-LSTM language models.",
+        description = "Trains AWD-LSTM language models and ULMFiT text classifiers.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.TarnVersion.class,
         synopsisSubcommandLabel = "COMMAND",
@@ -39,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TokenizeCommand.class,
             DataCommand.class,
             LmCommand.class,
+            ClfCommand.class,
             LrFindCommand.class,
             ModelCommand.class,
             ExperimentCommand.class,
@@ -79,9 +82,10 @@ public final class Main implements Runnable {
                 .setUnmatchedOptionsAllowedAsOptionParameters(false)
                 .setExecutionExceptionHandler((exception, line, result) -> failed(exception, console))
                 .setParameterExceptionHandler((exception, words) -> misused(exception, console));
-        ConfigFlags.addTo(subcommand(command, "lm", "train"));
-        ConfigFlags.addTo(subcommand(command, "lr-find"));
-        ConfigFlags.addTo(subcommand(command, "model", "summary"));
+        ConfigFlags.addTo(subcommand(command, "lm", "train"), RunConfig.schema());
+        ConfigFlags.addTo(subcommand(command, "lr-find"), RunConfig.schema());
+        ConfigFlags.addTo(subcommand(command, "model", "summary"), RunConfig.schema());
+        ConfigFlags.addTo(subcommand(command, "clf", "train"), ClassifierConfig.schema());
         return command.execute(args);
     }
 

@@ -3,7 +3,7 @@ package dev.tarn.cli;
 import dev.tarn.report.RunReport;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.RunFolder;
-import dev.tarn.train.LanguageModelRun;
+import dev.tarn.train.TrainingRun;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -32,7 +32,7 @@ final class RunCommand extends TarnCommand.Group {
 
         @Override
         void execute() {
-            try (LanguageModelRun training = LanguageModelRun.resume(run, TrainingView.of(console))) {
+            try (TrainingRun training = TrainingRun.resume(run, TrainingView.of(console))) {
                 TrainingView.begin(console, training);
                 training.train();
                 TrainingView.end(console, training);

@@ -2,10 +2,15 @@ package dev.tarn.cli;
 
 import dev.tarn.ConfigException;
 import dev.tarn.infer.BatchGenerator;
+import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.JsonEvent;
+import dev.tarn.run.RunFolder;
+import dev.tarn.serve.Endpoint;
 import dev.tarn.serve.GenerateEndpoint;
 import dev.tarn.serve.ModelServer;
+import dev.tarn.serve.PredictEndpoint;
 import dev.tarn.serve.ServeOptions;
+import dev.tarn.train.TrainedClassifier;
 import dev.tarn.train.TrainedLanguageModel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -78,15 +83,35 @@ final class ServeCommand extends TarnCommand {
         if (maxWords < 1) {
             throw new ConfigException("--max-words is " + maxWords + " and must be at least 1.");
         }
-        try (GracefulStop stop = new GracefulStop();
-                TrainedLanguageModel model = TrainedLanguageModel.open(run, device);
+        boolean isClassifier;
+        try (RunFolder folder = RunFolder.view(run)) {
+            isClassifier = folder.settings() instanceof ClassifierConfig;
+        }
+        if (isClassifier) {
+            try (TrainedClassifier classifier = TrainedClassifier.open(run, device)) {
+                JsonEvent about = JsonEvent.object()
+                        .with("run", run.toString())
+                        .with("kind", "classifier")
+                        .with("labels", classifier.labels())
+                        .with("parameters", classifier.model().parameters().count())
+                        .with("device", classifier.model().backend().info().device());
+                serve(new PredictEndpoint(classifier, about), options);
+            }
+            return;
+        }
+        try (TrainedLanguageModel model = TrainedLanguageModel.open(run, device);
                 BatchGenerator generator = model.generator(batch)) {
-            ModelServer server =
-                    new ModelServer(new GenerateEndpoint(model, generator, run.toString(), maxWords), options);
+            serve(new GenerateEndpoint(model, generator, run.toString(), maxWords), options);
+        }
+    }
+
+    private void serve(Endpoint<?> endpoint, ServeOptions options) {
+        try (GracefulStop stop = new GracefulStop()) {
+            ModelServer server = new ModelServer(endpoint, options);
             server.start();
             stop.onSignal(server::stop);
             String url = "http://" + host + ":" + server.port();
-            console.result("POST " + url + "/generate", JsonEvent.of("serving").with("url", url));
+            console.result("POST " + url + endpoint.path(), JsonEvent.of("serving").with("url", url));
             server.serve();
         }
     }

@@ -2,16 +2,21 @@ package dev.tarn.cli;
 
 import dev.tarn.backend.DeviceInfo;
 import dev.tarn.backend.Devices;
+import dev.tarn.checkpoint.VocabConversion;
 import dev.tarn.model.AwdLstmConfig;
+import dev.tarn.model.TextClassifier;
+import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.RunConfig;
 import dev.tarn.train.Callback;
+import dev.tarn.train.ClassifierRun;
 import dev.tarn.train.EpochRow;
 import dev.tarn.train.Events;
 import dev.tarn.train.LanguageModelRun;
 import dev.tarn.train.Learner;
 import dev.tarn.train.Step;
 import dev.tarn.train.StepLoss;
+import dev.tarn.train.TrainingRun;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -32,6 +37,9 @@ final class TrainingView implements Callback {
 
     private static final String HEAD = "epoch  train_loss  valid_loss  perplexity  accuracy  tokens/s     time";
 
+    private static final String CLASSIFIER_HEAD =
+            "stage  epoch  train_loss  valid_loss  accuracy        f1  tokens/s     time";
+
     private final Console console;
     private boolean hasHead;
     private @Nullable ProgressBar bar;
@@ -49,43 +57,73 @@ final class TrainingView implements Callback {
     }
 
     /** Says what will train on what. */
-    static void begin(Console console, LanguageModelRun training) {
+    static void begin(Console console, TrainingRun training) {
         DeviceInfo device = training.backend().info();
-        AwdLstmConfig model = training.model().config();
-        RunConfig config = training.folder().config();
-        boolean isAuto = config.run().device().equals("auto");
+        boolean isAuto = training.folder().settings().device().equals("auto");
         String name = isAuto ? device.device() + " (chosen by auto)" : device.device();
         if (isAuto) {
             Devices.passedOver().forEach(console::note);
         }
         console.note("device    " + name + ": " + device.description());
-        console.note(String.format(
-                Locale.ROOT,
-                "model     AWD-LSTM %d-%d-%d x %d layers, vocabulary %,d, %,d parameters",
-                model.embSz(),
-                model.nHid(),
-                model.embSz(),
-                model.nLayers(),
-                model.vocab(),
-                training.model().parameters().count()));
-        training.conversion()
-                .ifPresent(conversion -> console.note(String.format(
-                        Locale.ROOT,
-                        "start     %s, which knows %,d of the %,d tokens",
-                        config.model().pretrained(),
-                        conversion.known(),
-                        conversion.size())));
+        if (training instanceof LanguageModelRun run) {
+            languageModel(console, run);
+        } else if (training instanceof ClassifierRun run) {
+            classifier(console, run);
+        }
+        console.note("run       " + training.folder().path());
+    }
+
+    private static void languageModel(Console console, LanguageModelRun training) {
+        RunConfig config = training.folder().config();
+        console.note("model     " + sizes(training.model().config(), training));
+        training.conversion().ifPresent(found -> console.note(start(config.model().pretrained(), found)));
         console.note(String.format(
                 Locale.ROOT,
                 "text      %,d tokens to train on, bs %d, bptt %d",
                 training.text().train().numTokens(),
                 config.data().bs(),
                 config.data().bptt()));
-        console.note("run       " + training.folder().path());
+    }
+
+    private static void classifier(Console console, ClassifierRun training) {
+        ClassifierConfig config = training.folder().classifierConfig();
+        console.note("model     classifier on " + sizes(training.model().config().awdLstm(), training));
+        if (config.model().encoder().isEmpty()) {
+            console.note("start     random weights; --encoder names the run of a language model to start from");
+        }
+        training.conversion().ifPresent(found -> console.note(start(config.model().encoder(), found)));
+        console.note(String.format(
+                Locale.ROOT,
+                "text      %,d documents of the classes %s to train on, bs %d",
+                training.text().train().numDocuments(),
+                String.join(", ", training.text().classes()),
+                config.data().bs()));
+        console.note("stages    " + config.train().stages());
+    }
+
+    private static String sizes(AwdLstmConfig model, TrainingRun training) {
+        return String.format(
+                Locale.ROOT,
+                "AWD-LSTM %d-%d-%d x %d layers, vocabulary %,d, %,d parameters",
+                model.embSz(),
+                model.nHid(),
+                model.embSz(),
+                model.nLayers(),
+                model.vocab(),
+                training.model().parameters().count());
+    }
+
+    private static String start(String from, VocabConversion conversion) {
+        return String.format(
+                Locale.ROOT,
+                "start     %s, which knows %,d of the %,d tokens",
+                from,
+                conversion.known(),
+                conversion.size());
     }
 
     /** Says where everything is. */
-    static void end(Console console, LanguageModelRun training) {
+    static void end(Console console, TrainingRun training) {
         if (console.isJson()) {
             console.result(
                     "",
@@ -98,7 +136,7 @@ final class TrainingView implements Callback {
     @Override
     public void onEpochBegin(Learner learner) {
         if (!hasHead) {
-            console.line(HEAD);
+            console.line(learner.model() instanceof TextClassifier ? CLASSIFIER_HEAD : HEAD);
             hasHead = true;
         }
         tokens = 0;
@@ -131,7 +169,7 @@ final class TrainingView implements Callback {
                     (long) (1000 * seconds * (step.windows() - step.window() - 1) / (step.window() + 1 - firstWindow)));
             console.note(String.format(
                     Locale.ROOT,
-                    "epoch %d: window %,d of %,d, loss %s, %,.0f tokens/s, %d:%02d left",
+                    "epoch %d: step %,d of %,d, loss %s, %,.0f tokens/s, %d:%02d left",
                     step.epoch(),
                     step.window() + 1,
                     step.windows(),
@@ -155,20 +193,25 @@ final class TrainingView implements Callback {
     @Override
     public void onEpochEnd(Learner learner, EpochRow row) {
         closeBar();
+        boolean isClassifier = learner.model() instanceof TextClassifier;
         Duration time = Duration.ofMillis((long) (1000 * row.seconds()));
+        String measures = isClassifier
+                ? String.format(Locale.ROOT, "%8s  %8s", number("%.4f", row.accuracy()), number("%.4f", row.f1()))
+                : String.format(
+                        Locale.ROOT, "%10s  %8s", number("%.2f", row.perplexity()), number("%.4f", row.accuracy()));
         console.result(
-                String.format(
-                        Locale.ROOT,
-                        "%5d  %10s  %10s  %10s  %8s  %8.0f  %3d:%02d",
-                        row.epoch(),
-                        number("%.4f", row.trainLoss()),
-                        number("%.4f", row.validLoss()),
-                        number("%.2f", row.perplexity()),
-                        number("%.4f", row.accuracy()),
-                        row.tokensPerSecond(),
-                        time.toMinutes(),
-                        time.toSecondsPart()),
-                Events.epoch(row));
+                (isClassifier ? String.format(Locale.ROOT, "%5d  ", row.fit()) : "")
+                        + String.format(
+                                Locale.ROOT,
+                                "%5d  %10s  %10s  %s  %8.0f  %3d:%02d",
+                                row.epoch(),
+                                number("%.4f", row.trainLoss()),
+                                number("%.4f", row.validLoss()),
+                                measures,
+                                row.tokensPerSecond(),
+                                time.toMinutes(),
+                                time.toSecondsPart()),
+                isClassifier ? Events.classifierEpoch(row) : Events.epoch(row));
     }
 
     @Override

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Ownership: the parameters, freed by {@link #close} after all workspaces; the backend stays the caller's.
  * Thread-safety: none.
  */
-public final class LanguageModel implements TrainableModel, AutoCloseable {
+public final class LanguageModel implements TrainableModel {
 
     private static final String PREFIX = "0.";
 

@@ -112,6 +112,11 @@ public final class LmWorkspace implements AutoCloseable {
         return part;
     }
 
+    /** What it runs. */
+    public LanguageModel model() {
+        return model;
+    }
+
     /** B, the number of streams. */
     public int batch() {
         return batch;

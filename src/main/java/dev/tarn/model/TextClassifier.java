@@ -24,7 +24,7 @@ import java.util.Locale;
  * <p>Ownership: parameters and statistics, freed by {@link #close} after all workspaces; the backend stays the caller's.
  * Thread-safety: none.
  */
-public final class TextClassifier implements TrainableModel, AutoCloseable {
+public final class TextClassifier implements TrainableModel {
 
     /** What fastai's names of the encoder begin with. */
     public static final String ENCODER_PREFIX = "0.module.";

@@ -6,7 +6,7 @@ import dev.tarn.nn.ParameterStore;
 import java.util.List;
 
 /** What training, checkpoints and transfer need of a model, whatever it is for. */
-public interface TrainableModel {
+public interface TrainableModel extends AutoCloseable {
 
     /** What it runs on. */
     Backend backend();
@@ -36,4 +36,8 @@ public interface TrainableModel {
 
     /** Sets {@link #batchesTracked()}, together with the buffers that it belongs to. */
     default void batchesTracked(long batches) {}
+
+    /** Frees parameters and buffers, after all workspaces. */
+    @Override
+    void close();
 }

@@ -71,7 +71,7 @@ public final class RunReport {
                     .append("\"></p>\n");
         }
         return html.append("<h2>Configuration</h2>\n<pre>")
-                .append(escaped(folder.config().toYaml()))
+                .append(escaped(folder.settings().toYaml()))
                 .append("</pre>\n<h2>Provenance</h2>\n<pre>")
                 .append(escaped(folder.provenance()))
                 .append("</pre>\n</body></html>\n")

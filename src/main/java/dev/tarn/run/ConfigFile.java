@@ -56,11 +56,11 @@ final class ConfigFile {
     }
 
     /** All keys of a configuration with a comment each. */
-    static String write(RunConfig config) {
+    static <C extends Record> String write(ConfigSchema<C> schema, C config) {
         StringBuilder text = new StringBuilder();
         String section = "";
-        for (Map.Entry<String, Object> value : ConfigSchema.values(config).entrySet()) {
-            ConfigKey key = ConfigSchema.key(value.getKey());
+        for (Map.Entry<String, Object> value : schema.values(config).entrySet()) {
+            ConfigKey key = schema.key(value.getKey());
             if (!key.section().equals(section)) {
                 section = key.section();
                 text.append(section).append(":\n");

@@ -18,15 +18,17 @@ public final class ConfigKey {
     private final Class<?> type;
     private final Class<?> elementType;
     private final Setting setting;
+    private final Object defaultValue;
 
     /**
      * @param elementType what a list holds; the type itself where it is no list
      */
-    ConfigKey(String name, Class<?> type, Class<?> elementType, Setting setting) {
+    ConfigKey(String name, Class<?> type, Class<?> elementType, Setting setting, Object defaultValue) {
         this.name = name;
         this.type = type;
         this.elementType = elementType;
         this.setting = setting;
+        this.defaultValue = defaultValue;
     }
 
     /** The dotted name, {@code "model.emb-sz"}. */
@@ -61,7 +63,7 @@ public final class ConfigKey {
 
     /** The default as it is typed. */
     public String defaultText() {
-        return text(ConfigSchema.defaultValue(name));
+        return text(defaultValue);
     }
 
     /** What is allowed, as a phrase: {@code "a whole number from 1 to 64"}. */

@@ -8,8 +8,8 @@ public final class ConfigOverride {
 
     private final ConfigEntry entry;
 
-    private ConfigOverride(ConfigEntry entry) {
-        this.entry = entry;
+    private ConfigOverride(String key, List<String> values, String origin) {
+        this.entry = new ConfigEntry(key, values, origin);
     }
 
     /**
@@ -24,8 +24,8 @@ public final class ConfigOverride {
                     "--set " + assignment + " is not an assignment; write for example --set train.lr=0.001.");
         }
         String key = assignment.substring(0, equals).strip();
-        String value = assignment.substring(equals + 1).strip();
-        return new ConfigOverride(new ConfigEntry(key, split(key, value), "--set " + assignment));
+        return new ConfigOverride(
+                key, List.of(assignment.substring(equals + 1).strip()), "--set " + assignment);
     }
 
     /**
@@ -34,17 +34,16 @@ public final class ConfigOverride {
      * @param values one text, several where the flag takes several
      */
     public static ConfigOverride flag(ConfigKey key, List<String> values) {
-        List<String> parts = values.size() == 1 ? split(key.name(), values.get(0)) : List.copyOf(values);
         return new ConfigOverride(
-                new ConfigEntry(key.name(), parts, "--" + key.flag() + " " + String.join(" ", values)));
+                key.name(), List.copyOf(values), "--" + key.flag() + " " + String.join(" ", values));
     }
 
-    ConfigEntry entry() {
-        return entry;
-    }
-
-    private static List<String> split(String key, String value) {
-        boolean list = ConfigSchema.has(key) && ConfigSchema.key(key).isList();
-        return list && !value.isEmpty() ? List.of(value.split(",", -1)) : List.of(value);
+    /** As a key of this schema: a list may be one text with commas. */
+    ConfigEntry entry(ConfigSchema<?> schema) {
+        String first = entry.values().get(0);
+        boolean isOneText = entry.values().size() == 1 && !first.isEmpty();
+        return isOneText && schema.has(entry.key()) && schema.key(entry.key()).isList()
+                ? new ConfigEntry(entry.key(), List.of(first.split(",", -1)), entry.origin())
+                : entry;
     }
 }

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A value of this type made by {@link #load}, {@link #with} or {@link #validate} has every key in its range.
  */
 public record RunConfig(
-        Data data, Model model, Dropout dropout, Train train, Schedule schedule, Penalties regularization, Run run) {
+        Data data, Model model, Dropout dropout, Train train, Schedule schedule, Penalties regularization, Run run)
+        implements RunSettings {
 
     /** How text becomes tokens. */
     public enum TokenizerKind {
@@ -135,8 +136,18 @@ public record RunConfig(
             @Setting(value = "between layers, locked over time", min = 0, max = 1, below = true)
             double hiddenP,
 
-            @Setting(value = "before the decoder, locked over time", min = 0, max = 1, below = true)
-            double outputP) {}
+            @Setting(value = "before the decoder or the head, locked over time", min = 0, max = 1, below = true)
+            double outputP) {
+
+        /** Checks that the multiplied dropouts stay below 1. */
+        void validate() {
+            double highest = Math.max(embedP, Math.max(inputP, Math.max(weightP, Math.max(hiddenP, outputP))));
+            if (highest * dropMult >= 1) {
+                throw new ConfigException("dropout.drop-mult = " + dropMult + " makes a dropout of " + highest
+                        + " reach 1; use a --drop-mult below " + 1 / highest + ".");
+            }
+        }
+    }
 
     /** The optimizer and how long it works. */
     public record Train(
@@ -204,6 +215,11 @@ public record RunConfig(
         public Schedule {
             moms = List.copyOf(moms);
         }
+
+        /** Highest rate over last rate: {@code final-div}, or fastai's {@code 10⁴ · div-factor} where that is 0. */
+        public double effectiveFinalDiv() {
+            return finalDiv == 0 ? divFactor * 1e4 : finalDiv;
+        }
     }
 
     /** What is added to the gradient of the last layer's output. */
@@ -262,7 +278,10 @@ public record RunConfig(
     /** Decimal digits, one of them not 0, with at most two in the exponent: above 0 and finite. */
     private static final String NUMBER = "\\s*(?=[0-9.]*[1-9])[0-9]*\\.?[0-9]+\\.?([eE][-+]?[0-9]{1,2})?\\s*";
 
-    static final String LR = NUMBER + "|slice\\(" + NUMBER + "(," + NUMBER + ")?\\)";
+    /** A number, or one divided by a power of another, as 1e-2/2.6^4. */
+    private static final String RATE = NUMBER + "(/" + NUMBER + "(\\^\\s*[0-9]{1,2}\\s*)?)?";
+
+    static final String LR = RATE + "|slice\\(" + RATE + "(," + RATE + ")?\\)";
 
     private static final RunConfig DEFAULTS = new RunConfig(
             new Data(List.of(), "", TokenizerKind.FASTAI, 2, 60_000, 64, 0, 70, BpttMode.VARIABLE, true, false),
@@ -273,9 +292,16 @@ public record RunConfig(
             new Penalties(2, 1, 0, Regularization.NormForm.PAPER, false, Regularization.ArOn.DROPPED),
             new Run("auto", Precision.F32, LstmPath.AUTO, 42, 0, false));
 
+    private static final ConfigSchema<RunConfig> SCHEMA = new ConfigSchema<>(RunConfig.class, DEFAULTS);
+
     /** fastai's defaults; {@code data.train} is empty. */
     public static RunConfig defaults() {
         return DEFAULTS;
+    }
+
+    /** What the keys mean and may be. */
+    public static ConfigSchema<RunConfig> schema() {
+        return SCHEMA;
     }
 
     /**
@@ -287,12 +313,7 @@ public record RunConfig(
      *     out of range
      */
     public static RunConfig load(@Nullable Path file, List<ConfigOverride> overrides) {
-        Map<String, Object> values = ConfigSchema.values(DEFAULTS);
-        if (file != null) {
-            ConfigFile.read(file).forEach(entry -> ConfigSchema.put(values, entry));
-        }
-        overrides.forEach(override -> ConfigSchema.put(values, override.entry()));
-        return ConfigSchema.build(values).validate();
+        return SCHEMA.load(file, overrides).validate();
     }
 
     /**
@@ -302,9 +323,7 @@ public record RunConfig(
      * @param value as on the command line; a list separated by commas
      */
     public RunConfig with(String key, String value) {
-        Map<String, Object> values = ConfigSchema.values(this);
-        ConfigSchema.put(values, ConfigOverride.set(key + "=" + value).entry());
-        return ConfigSchema.build(values).validate();
+        return SCHEMA.with(this, key, value).validate();
     }
 
     /**
@@ -314,14 +333,8 @@ public record RunConfig(
      * @throws ConfigException for the first that cannot be used
      */
     public RunConfig validate() {
-        ConfigSchema.values(this).forEach((key, value) -> ConfigSchema.key(key).check(value, key));
-        double highest = Math.max(
-                dropout.embedP,
-                Math.max(dropout.inputP, Math.max(dropout.weightP, Math.max(dropout.hiddenP, dropout.outputP))));
-        if (highest * dropout.dropMult >= 1) {
-            throw new ConfigException("dropout.drop-mult = " + dropout.dropMult + " makes a dropout of " + highest
-                    + " reach 1; use a --drop-mult below " + 1 / highest + ".");
-        }
+        SCHEMA.check(this);
+        dropout.validate();
         return this;
     }
 
@@ -330,9 +343,24 @@ public record RunConfig(
         return data.validBs == 0 ? data.bs : data.validBs;
     }
 
-    /** Highest rate over last rate: {@code final-div}, or fastai's {@code 10⁴ · div-factor} where that is 0. */
-    public double effectiveFinalDiv() {
-        return schedule.finalDiv == 0 ? schedule.divFactor * 1e4 : schedule.finalDiv;
+    @Override
+    public String device() {
+        return run.device;
+    }
+
+    @Override
+    public BackendOptions options() {
+        return run.options();
+    }
+
+    @Override
+    public long seed() {
+        return run.seed;
+    }
+
+    @Override
+    public boolean backwards() {
+        return data.backwards;
     }
 
     /** Every key with its value as it is typed, in the order of the file. */
@@ -341,7 +369,8 @@ public record RunConfig(
     }
 
     /** All keys with a comment each; {@link #load} reads it back to an equal value. */
+    @Override
     public String toYaml() {
-        return ConfigFile.write(this);
+        return ConfigFile.write(SCHEMA, this);
     }
 }

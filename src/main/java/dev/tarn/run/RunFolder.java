@@ -20,13 +20,13 @@ public final class RunFolder implements AutoCloseable {
     static final String METRICS = "metrics.jsonl";
 
     private final Path folder;
-    private final RunConfig config;
+    private final RunSettings settings;
     private final @Nullable RunLock lock;
     private @Nullable MetricsLog metrics;
 
-    private RunFolder(Path folder, RunConfig config, @Nullable RunLock lock) {
+    private RunFolder(Path folder, RunSettings settings, @Nullable RunLock lock) {
         this.folder = folder;
-        this.config = config;
+        this.settings = settings;
         this.lock = lock;
     }
 
@@ -36,7 +36,7 @@ public final class RunFolder implements AutoCloseable {
      * @param folder does not exist, or is empty; folders above it are made
      * @throws ConfigException if it exists with anything in it or cannot be written; nothing of it is left then
      */
-    public static RunFolder create(Path folder, RunConfig config, Provenance provenance) {
+    public static RunFolder create(Path folder, RunSettings settings, Provenance provenance) {
         requireFree(folder);
         boolean existed = Files.exists(folder);
         RunLock lock = null;
@@ -47,8 +47,8 @@ public final class RunFolder implements AutoCloseable {
             Files.createDirectory(folder.resolve("plots"));
             AtomicFile.writeString(folder.resolve(PROVENANCE), provenance.toJson());
             // Last, because a folder with a configuration is a run.
-            AtomicFile.writeString(folder.resolve(CONFIG), config.toYaml());
-            return new RunFolder(folder, config, lock);
+            AtomicFile.writeString(folder.resolve(CONFIG), settings.toYaml());
+            return new RunFolder(folder, settings, lock);
         } catch (IOException | RuntimeException e) {
             if (lock != null) {
                 lock.close();
@@ -103,8 +103,8 @@ public final class RunFolder implements AutoCloseable {
      * @throws ConfigException if it is not a run folder or another process writes to it
      */
     public static RunFolder open(Path folder) {
-        RunConfig config = readConfig(folder);
-        return new RunFolder(folder, config, RunLock.take(folder));
+        RunSettings settings = readConfig(folder);
+        return new RunFolder(folder, settings, RunLock.take(folder));
     }
 
     /**
@@ -122,8 +122,34 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /** The configuration that it was made with. */
+    public RunSettings settings() {
+        return settings;
+    }
+
+    /**
+     * The configuration of a language model.
+     *
+     * @throws ConfigException if it is a run of a classifier
+     */
     public RunConfig config() {
-        return config;
+        if (settings instanceof RunConfig config) {
+            return config;
+        }
+        throw new ConfigException(folder + " is the run of a classifier and has no language model;"
+                + " use the `tarn clf` commands, or name the run of a language model.");
+    }
+
+    /**
+     * The configuration of a classifier.
+     *
+     * @throws ConfigException if it is a run of a language model
+     */
+    public ClassifierConfig classifierConfig() {
+        if (settings instanceof ClassifierConfig config) {
+            return config;
+        }
+        throw new ConfigException(folder + " is the run of a language model and has no classifier;"
+                + " use the `tarn lm` commands, or name a run that `tarn clf train` made.");
     }
 
     /**
@@ -202,13 +228,13 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    private static RunConfig readConfig(Path folder) {
+    private static RunSettings readConfig(Path folder) {
         Path file = folder.resolve(CONFIG);
         if (!exists(folder)) {
             throw new ConfigException(
                     folder + " is not a run folder: there is no " + CONFIG + " in it; check the path.");
         }
-        return RunConfig.load(file, List.of());
+        return RunSettings.read(file);
     }
 
     /** Deletes what is in a folder, and the folder itself unless it is to be kept. */

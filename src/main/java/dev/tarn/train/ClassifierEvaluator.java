@@ -5,6 +5,7 @@ import dev.tarn.data.Cursor;
 import dev.tarn.data.DocumentBatch;
 import dev.tarn.data.DocumentBatches;
 import dev.tarn.data.Documents;
+import dev.tarn.infer.Probabilities;
 import dev.tarn.model.ClassifierWorkspace;
 import dev.tarn.model.TextClassifier;
 import org.jspecify.annotations.Nullable;
@@ -96,42 +97,15 @@ public final class ClassifierEvaluator implements AutoCloseable {
         }
         logits.await(values);
         for (int row = 0; row < pending; row++) {
-            double logTotal = softmax(row);
+            Probabilities.softmax(values, row * probabilities.length, probabilities);
             if (labels[row] != Documents.UNLABELLED) {
-                loss += logTotal - values[row * probabilities.length + labels[row]];
-                confusion.add(labels[row], largest());
+                loss += Probabilities.loss(probabilities, labels[row]);
+                confusion.add(labels[row], Probabilities.largest(probabilities));
             }
             if (listener != null) {
                 listener.accept(documents[row], labels[row], probabilities);
             }
         }
-    }
-
-    /** Turns the logits of a row into probabilities; returns the logarithm of the sum of their exponentials. */
-    private double softmax(int row) {
-        int classes = probabilities.length;
-        double highest = Double.NEGATIVE_INFINITY;
-        for (int c = 0; c < classes; c++) {
-            highest = Math.max(highest, values[row * classes + c]);
-        }
-        double total = 0;
-        for (int c = 0; c < classes; c++) {
-            probabilities[c] = Math.exp(values[row * classes + c] - highest);
-            total += probabilities[c];
-        }
-        for (int c = 0; c < classes; c++) {
-            probabilities[c] /= total;
-        }
-        return highest + Math.log(total);
-    }
-
-    /** The likeliest class; the first of equal ones. */
-    private int largest() {
-        int largest = 0;
-        for (int c = 1; c < probabilities.length; c++) {
-            largest = probabilities[c] > probabilities[largest] ? c : largest;
-        }
-        return largest;
     }
 
     @Override

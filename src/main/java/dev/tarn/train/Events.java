@@ -7,6 +7,9 @@ import java.util.stream.IntStream;
 /** What training tells a machine: the lines of {@code metrics.jsonl} and, with {@code --json}, of standard output. */
 public final class Events {
 
+    /** Which fit of several an epoch belongs to; in rows of classifiers alone. */
+    static final String STAGE = "stage";
+
     private Events() {}
 
     /** The row of an epoch; its validation fields are null where there is no validation text. */
@@ -17,6 +20,18 @@ public final class Events {
                 .with("valid_loss", row.validLoss())
                 .with("perplexity", row.perplexity())
                 .with("accuracy", row.accuracy())
+                .with("tokens_per_second", row.tokensPerSecond());
+    }
+
+    /** The row of a classifier's epoch; its validation fields are null where there is no validation text. */
+    public static JsonEvent classifierEpoch(EpochRow row) {
+        return JsonEvent.of("epoch")
+                .with(STAGE, row.fit())
+                .with("epoch", row.epoch())
+                .with("train_loss", row.trainLoss())
+                .with("valid_loss", row.validLoss())
+                .with("accuracy", row.accuracy())
+                .with("f1", row.f1())
                 .with("tokens_per_second", row.tokensPerSecond());
     }
 

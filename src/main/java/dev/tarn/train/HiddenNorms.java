@@ -1,5 +1,6 @@
 package dev.tarn.train;
 
+import dev.tarn.model.LmWorkspace;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,9 +52,9 @@ public final class HiddenNorms implements Callback {
 
     @Override
     public void onTrainBegin(Learner learner) {
-        norms = new LayerNorms(learner.model(), learner.workspace());
-        moments = new Moments[learner.model().config().nLayers()]
-                [learner.workspace().maxSteps()];
+        LmWorkspace workspace = learner.workspace();
+        norms = new LayerNorms(workspace.model(), workspace);
+        moments = new Moments[workspace.model().config().nLayers()][workspace.maxSteps()];
         for (Moments[] layer : moments) {
             for (int t = 0; t < layer.length; t++) {
                 layer[t] = new Moments();

@@ -32,35 +32,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A language model in training, as a {@link RunConfig} describes it: device, texts, model, learner and the folder that keeps
- * all of it. This is what {@code tarn lm train} and {@code tarn run resume} drive, and what a training driver in Java may.
- *
- * <p>Order of use: {@link #create} or {@link #resume}, then {@link #train} once, then {@link #close}. What {@link #create}
- * began and could not finish is removed again. Ownership: everything it opened. Thread-safety: none.
+ * A language model in training, as a {@link RunConfig} describes it. This is what {@code tarn lm train} drives.
  */
-public final class LanguageModelRun implements AutoCloseable {
+public final class LanguageModelRun extends TrainingRun {
 
-    /** The folder of the prepared text within a run. */
-    public static final String DATA = "data";
-
-    private final RunFolder folder;
-    private final Backend backend;
-    private final PreparedText text;
     private final LanguageModel model;
-    private final Learner learner;
     private @Nullable VocabConversion conversion;
 
-    private LanguageModelRun(
-            RunFolder folder,
-            Backend backend,
-            PreparedText text,
-            LanguageModel model,
-            List<? extends Callback> watchers) {
-        this.folder = folder;
-        this.backend = backend;
-        this.text = text;
+    private LanguageModelRun(RunFolder folder, Backend backend, PreparedText text, LanguageModel model, Learner learner) {
+        super(folder, backend, text, model, learner);
         this.model = model;
-        this.learner = newLearner(folder.config(), model, text, callbacks(folder, text, watchers));
     }
 
     /**
@@ -78,63 +59,16 @@ public final class LanguageModelRun implements AutoCloseable {
         List<Path> files = files(texts(config));
         try (PretrainedStart start = PretrainedStart.open(config)) {
             files.addAll(start.files());
-            Backend backend = Devices.open(config.run().device(), config.run().options());
-            RunFolder run = null;
-            LanguageModelRun made = null;
-            try {
-                run = RunFolder.create(
-                        folder, config, Provenance.now(command, config.run().seed(), backend.info(), files));
-                made = assemble(run, backend, prepare(config, run.resolve(DATA)), watchers);
-                made.conversion = start.into(made.model, made.text.vocab());
-                freeze(made.learner, config);
-                return made;
-            } catch (RuntimeException e) {
-                if (made != null) {
-                    made.learner.close();
-                    made.model.close();
-                }
-                if (run != null) {
-                    run.discard();
-                }
-                backend.close();
-                throw e;
-            }
-        }
-    }
-
-    /**
-     * Goes on with a run from its last checkpoint, bit for bit as if it had not stopped.
-     *
-     * @param watchers as {@link #create}
-     * @throws CheckpointException if it has none, or a damaged one
-     * @throws dev.tarn.ConfigException if it is no run, or another process works on it
-     */
-    public static LanguageModelRun resume(Path folder, List<? extends Callback> watchers) {
-        RunFolder run = RunFolder.open(folder);
-        Backend backend = null;
-        LanguageModelRun resumed = null;
-        try {
-            if (!Checkpoint.exists(run.lastCheckpoint())) {
-                throw new CheckpointException(
-                        "The run " + folder + " stopped before its first checkpoint; train it anew in another folder.");
-            }
-            RunConfig config = run.config();
-            backend = Devices.open(config.run().device(), config.run().options());
-            resumed = assemble(run, backend, PreparedText.open(run.resolve(DATA)), watchers);
-            resumed.learner.resume(run.lastCheckpoint());
-            int epoch = resumed.learner.position().epoch();
-            run.metrics().truncateFrom(event -> event.kind().equals("epoch") && event.real("epoch") >= epoch);
-            return resumed;
-        } catch (RuntimeException e) {
-            if (resumed != null) {
-                resumed.close();
-            } else {
-                if (backend != null) {
-                    backend.close();
-                }
-                run.close();
-            }
-            throw e;
+            return create(
+                    folder,
+                    config,
+                    command,
+                    files,
+                    (run, backend) -> assemble(run, backend, prepare(config, run.resolve(DATA)), watchers),
+                    made -> {
+                        made.conversion = start.into(made.model, made.text().vocab());
+                        freeze(made.learner(), config);
+                    });
         }
     }
 
@@ -158,11 +92,13 @@ public final class LanguageModelRun implements AutoCloseable {
         }
     }
 
-    private static LanguageModelRun assemble(
+    static LanguageModelRun assemble(
             RunFolder run, Backend backend, PreparedText text, List<? extends Callback> watchers) {
         LanguageModel model = newModel(run.config(), backend, text);
         try {
-            return new LanguageModelRun(run, backend, text, model, watchers);
+            List<Callback> callbacks = callbacks(run, text, watchers);
+            return new LanguageModelRun(
+                    run, backend, text, model, newLearner(run.config(), model, text, callbacks));
         } catch (RuntimeException e) {
             model.close();
             throw e;
@@ -262,7 +198,7 @@ public final class LanguageModelRun implements AutoCloseable {
                 train,
                 valid == null ? null : validation(config, valid),
                 new LearnerOptions(
-                        optimizer(config.train(), config.schedule().moms().get(0)),
+                        optimizer(config),
                         config.train().clip(),
                         config.train().validState() == RunConfig.ValidState.CARRIED
                                 ? ValidState.CARRIED
@@ -279,13 +215,16 @@ public final class LanguageModelRun implements AutoCloseable {
                         .withBackwards(config.data().backwards()));
     }
 
-    private static OptimizerConfig optimizer(RunConfig.Train train, double momentum) {
-        return switch (train.optimizer()) {
-            case ADAM ->
-                new OptimizerConfig.AdamConfig(momentum, train.beta2(), train.eps(), train.wd(), train.trueWd());
-            case SGD -> new OptimizerConfig.SgdConfig(momentum, train.wd(), train.trueWd());
-            case NT_ASGD -> new OptimizerConfig.NtAsgdConfig(train.wd(), train.trueWd(), train.patience());
-        };
+    private static OptimizerConfig optimizer(RunConfig config) {
+        RunConfig.Train train = config.train();
+        return optimizer(
+                train.optimizer(),
+                config.schedule().moms().get(0),
+                train.wd(),
+                train.trueWd(),
+                train.beta2(),
+                train.eps(),
+                train.patience());
     }
 
     private static RnnTrainer rnnTrainer(RunConfig config) {
@@ -297,38 +236,18 @@ public final class LanguageModelRun implements AutoCloseable {
 
     private static List<Callback> callbacks(RunFolder folder, PreparedText text, List<? extends Callback> watchers) {
         RunConfig config = folder.config();
-        HiddenNorms norms = config.run().recordNorms() ? new HiddenNorms() : null;
-        List<Callback> callbacks = new ArrayList<>(watchers);
-        callbacks.add(rnnTrainer(config));
-        if (norms != null) {
-            callbacks.add(norms);
-        }
-        callbacks.add(new RunRecord(folder, norms));
-        callbacks.add(new CheckpointCallback(
-                folder.checkpoints(),
-                config.run().checkpointSteps(),
-                Map.of("format", "pt", "tokenizer", text.pipeline().name())));
-        return callbacks;
+        return callbacks(
+                folder,
+                text,
+                watchers,
+                rnnTrainer(config),
+                config.run().recordNorms() ? new HiddenNorms() : null,
+                config.run().checkpointSteps());
     }
 
-    /** The learner, for whoever wants more than {@link #train}. */
-    public Learner learner() {
-        return learner;
-    }
-
-    /** What is trained. */
+    @Override
     public LanguageModel model() {
         return model;
-    }
-
-    /** The texts and their vocabulary. */
-    public PreparedText text() {
-        return text;
-    }
-
-    /** The folder of the run. */
-    public RunFolder folder() {
-        return folder;
     }
 
     /** How the vocabulary of pretrained weights was converted; empty for a run that started from random ones or was resumed. */
@@ -344,15 +263,15 @@ public final class LanguageModelRun implements AutoCloseable {
      * @throws CheckpointException if it exists or cannot be written
      */
     public void saveEncoder(Path target) {
-        Optimizer optimizer = learner.optimizer();
+        Optimizer optimizer = learner().optimizer();
         optimizer.useEvaluationWeights();
         try {
             EncoderWeights.save(
                     model.parameters(),
                     FastaiNames.LANGUAGE_MODEL,
-                    text.vocab(),
-                    folder.config().data().backwards(),
-                    folder.path().toString(),
+                    text().vocab(),
+                    folder().settings().backwards(),
+                    folder().path().toString(),
                     target);
         } finally {
             optimizer.useTrainingWeights();
@@ -368,45 +287,15 @@ public final class LanguageModelRun implements AutoCloseable {
     public VocabConversion loadEncoder(Path from) {
         try (Pretrained pretrained = PretrainedStart.open(from)) {
             VocabConversion converted =
-                    EncoderWeights.load(model.parameters(), FastaiNames.LANGUAGE_MODEL, text.vocab(), pretrained);
-            learner.freeze();
+                    EncoderWeights.load(model.parameters(), FastaiNames.LANGUAGE_MODEL, text().vocab(), pretrained);
+            learner().freeze();
             return converted;
         }
     }
 
-    /** What it runs on. */
-    public Backend backend() {
-        return backend;
-    }
-
-    /**
-     * Trains to the end of the configured schedule, or what is left of it after {@link #resume}.
-     */
-    public void train() {
-        RunConfig config = folder.config();
-        RunConfig.Schedule schedule = config.schedule();
-        Rates rates = Rates.parse(config.train().lr());
-        int epochs = config.train().epochs();
-        if (schedule.policy() == RunConfig.Policy.CONSTANT) {
-            learner.fit(epochs, rates);
-        } else {
-            learner.fitOneCycle(
-                    epochs,
-                    rates,
-                    new OneCycle.Shape(
-                            schedule.moms().get(0),
-                            schedule.moms().get(1),
-                            schedule.divFactor(),
-                            schedule.pctStart(),
-                            config.effectiveFinalDiv()));
-        }
-    }
-
     @Override
-    public void close() {
-        learner.close();
-        model.close();
-        backend.close();
-        folder.close();
+    public void train() {
+        RunConfig config = folder().config();
+        fit(config.train().epochs(), Rates.parse(config.train().lr()), config.schedule());
     }
 }

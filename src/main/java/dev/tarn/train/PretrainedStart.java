@@ -57,7 +57,7 @@ public final class PretrainedStart implements AutoCloseable {
     }
 
     /**
-     * Opens a pretrained folder, or the best checkpoint of a run of a language model with its vocabulary. Ownership: the
+     * Opens a pretrained folder, or the best checkpoint of a run with its vocabulary. Ownership: the
      * caller closes it.
      *
      * @throws CheckpointException if it is neither, or damaged
@@ -72,11 +72,11 @@ public final class PretrainedStart implements AutoCloseable {
                     + "; make the former with `tarn model import`.");
         }
         try (RunFolder run = RunFolder.view(folder)) {
-            Vocab vocab = PreparedText.open(run.resolve(LanguageModelRun.DATA)).vocab();
+            Vocab vocab = PreparedText.open(run.resolve(TrainingRun.DATA)).vocab();
             Checkpoint checkpoint = Checkpoint.open(TrainedLanguageModel.checkpoint(run));
             try {
                 return Pretrained.of(
-                        folder, checkpoint, vocab, run.config().data().backwards());
+                        folder, checkpoint, vocab, run.settings().backwards());
             } catch (RuntimeException e) {
                 checkpoint.close();
                 throw e;

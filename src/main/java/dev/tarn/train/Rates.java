@@ -99,7 +99,8 @@ public sealed interface Rates {
     }
 
     /**
-     * Reads what {@code toString} writes.
+     * Reads what {@code toString} writes. A rate may also be a number divided by a power of another, as recipes have it:
+     * {@code slice(1e-2/2.6^4,1e-2)}.
      *
      * @throws ConfigException if it is none of the three forms, or a rate is not a positive number
      */
@@ -117,7 +118,14 @@ public sealed interface Rates {
 
     private static double number(String text, String part) {
         try {
-            return Double.parseDouble(part.strip());
+            int slash = part.indexOf('/');
+            int power = part.indexOf('^');
+            double number = Double.parseDouble(part.substring(0, slash < 0 ? part.length() : slash));
+            if (slash < 0) {
+                return number;
+            }
+            double divisor = Double.parseDouble(part.substring(slash + 1, power < 0 ? part.length() : power));
+            return number / Math.pow(divisor, power < 0 ? 1 : Integer.parseInt(part.substring(power + 1).strip()));
         } catch (NumberFormatException e) {
             throw new ConfigException(
                     "The learning rate " + text + " is not a number; write 0.01, slice(0.01) or slice(0.0001,0.01).",

@@ -1,6 +1,7 @@
 package dev.tarn.train;
 
 import dev.tarn.ConfigException;
+import dev.tarn.model.TextClassifier;
 import dev.tarn.report.LossPlot;
 import dev.tarn.report.NormPlot;
 import dev.tarn.run.JsonEvent;
@@ -21,8 +22,13 @@ final class RunRecord implements Callback {
     private final RunFolder folder;
     private final @Nullable HiddenNorms norms;
 
+    /** Of all fits, while the recorder has those of one. */
+    private final DoubleArrayList losses = new DoubleArrayList();
+
+    private final DoubleArrayList smoothLosses = new DoubleArrayList();
     private final DoubleArrayList epochEnds = new DoubleArrayList();
     private final DoubleArrayList validLosses = new DoubleArrayList();
+    private int taken;
     private boolean cannotDraw;
 
     RunRecord(RunFolder folder, @Nullable HiddenNorms norms) {
@@ -37,8 +43,14 @@ final class RunRecord implements Callback {
     }
 
     @Override
+    public void onTrainBegin(Learner learner) {
+        taken = 0;
+    }
+
+    @Override
     public void onEpochEnd(Learner learner, EpochRow row) {
-        JsonEvent event = Events.epoch(row);
+        JsonEvent event =
+                learner.model() instanceof TextClassifier ? Events.classifierEpoch(row) : Events.epoch(row);
         if (norms != null) {
             event.with("norms", Events.norms(norms));
         }
@@ -51,11 +63,18 @@ final class RunRecord implements Callback {
         if (cannotDraw) {
             return;
         }
-        double[] losses = recorder.losses();
-        epochEnds.add(losses.length);
+        double[] fitLosses = recorder.losses();
+        losses.addElements(losses.size(), fitLosses, taken, fitLosses.length - taken);
+        smoothLosses.addElements(smoothLosses.size(), recorder.smoothLosses(), taken, fitLosses.length - taken);
+        taken = fitLosses.length;
+        epochEnds.add(losses.size());
         validLosses.add(row.validLoss());
         try {
-            LossPlot.of(losses, recorder.smoothLosses(), epochEnds.toDoubleArray(), validLosses.toDoubleArray())
+            LossPlot.of(
+                            losses.toDoubleArray(),
+                            smoothLosses.toDoubleArray(),
+                            epochEnds.toDoubleArray(),
+                            validLosses.toDoubleArray())
                     .write(folder.plots().resolve("loss.png"));
             if (norms != null) {
                 double[][] means = new double[norms.layers()][];

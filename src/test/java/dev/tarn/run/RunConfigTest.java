@@ -40,7 +40,7 @@ class RunConfigTest {
                 .isEqualTo(
                         new Regularization(2, 1, 0, Regularization.ArOn.DROPPED, Regularization.NormForm.PAPER, false));
         assertThat(config.effectiveValidBs()).isEqualTo(64);
-        assertThat(config.effectiveFinalDiv()).isEqualTo(250_000);
+        assertThat(config.schedule().effectiveFinalDiv()).isEqualTo(250_000);
     }
 
     @Test
@@ -103,7 +103,7 @@ class RunConfigTest {
     @Test
     void theYamlHoldsEveryKeyWithAComment() {
         String yaml = RunConfig.defaults().toYaml();
-        for (ConfigKey key : ConfigSchema.keys()) {
+        for (ConfigKey key : RunConfig.schema().keys()) {
             assertThat(yaml).contains("  " + key.name().substring(key.section().length() + 1) + ": ");
             assertThat(yaml).contains("# " + key.description() + "\n");
         }
@@ -113,7 +113,7 @@ class RunConfigTest {
     @Test
     void everyKeyHasAFlagOfItsOwn() {
         Set<String> flags = new HashSet<>();
-        for (ConfigKey key : ConfigSchema.keys()) {
+        for (ConfigKey key : RunConfig.schema().keys()) {
             assertThat(flags.add(key.flag())).as(key.flag()).isTrue();
         }
         assertThat(flags)
@@ -278,7 +278,7 @@ class RunConfigTest {
     }
 
     private static ConfigKey key(String flag) {
-        return ConfigSchema.keys().stream()
+        return RunConfig.schema().keys().stream()
                 .filter(key -> key.flag().equals(flag))
                 .findFirst()
                 .orElseThrow();

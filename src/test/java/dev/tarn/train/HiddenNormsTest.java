@@ -33,9 +33,9 @@ class HiddenNormsTest {
 
         @Override
         public void onBackwardEnd(Step step) {
-            int batch = step.batch().batch();
+            int batch = step.learner().workspace().batch();
             int width = TinyTask.MODEL.hiddenSize(layer);
-            double[] h = new double[step.batch().steps() * batch * width];
+            double[] h = new double[step.steps() * batch * width];
             Learner learner = step.learner();
             learner.model().backend().download(learner.workspace().raw(layer), h);
             for (int row = 0; row < h.length / width; row++) {

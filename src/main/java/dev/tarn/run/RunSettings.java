@@ -1,0 +1,35 @@
+package dev.tarn.run;
+
+import dev.tarn.backend.BackendOptions;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The configuration of a run, of whatever kind. */
+public sealed interface RunSettings permits RunConfig, ClassifierConfig {
+
+    /** What it runs on: {@code auto}, {@code cpu}, {@code cuda:N} or {@code reference}. */
+    String device();
+
+    /** How the device is to compute. */
+    BackendOptions options();
+
+    /** Of everything that is random. */
+    long seed();
+
+    /** Whether the text is read from its end. */
+    boolean backwards();
+
+    /** All keys with a comment each. */
+    String toYaml();
+
+    /**
+     * Reads the configuration of a run; of which kind it is shows in its sections.
+     *
+     * @throws dev.tarn.ConfigException as {@link RunConfig#load}
+     */
+    static RunSettings read(Path file) {
+        boolean isClassifier =
+                ConfigFile.read(file).stream().anyMatch(entry -> entry.key().startsWith(ClassifierConfig.SECTION));
+        return isClassifier ? ClassifierConfig.load(file, List.of()) : RunConfig.load(file, List.of());
+    }
+}
