@@ -4,10 +4,14 @@ import dev.tarn.ConfigException;
 import dev.tarn.data.PreparedText;
 import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.model.ModuleList;
+import dev.tarn.model.TextClassifierConfig;
+import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
+import dev.tarn.train.ClassifierRun;
 import dev.tarn.train.LanguageModelRun;
+import dev.tarn.train.TrainingRun;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -44,12 +48,6 @@ final class ModelSummaryCommand extends TarnCommand {
     private Task task = Task.lm;
 
     @Option(
-            names = "--freeze-to",
-            paramLabel = "N",
-            description = "the first layer group that trains; -1 is the last one (${DEFAULT-VALUE})")
-    private int freezeTo;
-
-    @Option(
             names = "--lin-ftrs",
             paramLabel = "N",
             split = ",",
@@ -70,25 +68,35 @@ final class ModelSummaryCommand extends TarnCommand {
             console.out().print(config.toYaml());
             return;
         }
-        AwdLstmConfig sizes = sizes(config);
-        ModuleList list = task == Task.lm
-                ? ModuleList.languageModel(sizes, freezeTo)
-                : ModuleList.classifier(sizes, linFtrs, classes, freezeTo);
+        ModuleList list = list(config);
         console.result(table(list), event(list));
     }
 
-    private AwdLstmConfig sizes(RunConfig config) {
+    private ModuleList list(RunConfig config) {
+        int freezeTo = config.train().freezeTo();
         if (run == null) {
-            return LanguageModelRun.sizes(config, config.data().maxVocab());
+            AwdLstmConfig sizes = LanguageModelRun.sizes(config, config.data().maxVocab());
+            return task == Task.lm
+                    ? ModuleList.languageModel(sizes, freezeTo)
+                    : ModuleList.classifier(sizes, linFtrs, classes, freezeTo);
         }
-        if (!config.equals(RunConfig.defaults())) {
+        if (!config.with("train.freeze-to", "0").equals(RunConfig.defaults())) {
             throw new ConfigException("The run " + run
                     + " has a configuration of its own; leave out the flags that set another, or the run.");
         }
         try (RunFolder folder = RunFolder.view(run)) {
-            int vocab =
-                    PreparedText.vocab(folder.resolve(LanguageModelRun.DATA)).size();
-            return LanguageModelRun.sizes(folder.config(), vocab);
+            PreparedText text = PreparedText.open(folder.resolve(TrainingRun.DATA));
+            if (folder.settings() instanceof ClassifierConfig classifier) {
+                task = Task.clf;
+                TextClassifierConfig sizes = ClassifierRun.sizes(
+                        classifier, text.vocab().size(), text.classes().size());
+                return ModuleList.classifier(sizes.awdLstm(), sizes.linFtrs(), sizes.classes(), freezeTo);
+            }
+            AwdLstmConfig sizes =
+                    LanguageModelRun.sizes(folder.config(), text.vocab().size());
+            return task == Task.lm
+                    ? ModuleList.languageModel(sizes, freezeTo)
+                    : ModuleList.classifier(sizes, linFtrs, classes, freezeTo);
         }
     }
 

@@ -148,14 +148,14 @@ public final class ConfigKey {
     }
 
     private boolean isWhole() {
-        return elementType == int.class || elementType == long.class;
+        return elementType == int.class || elementType == Integer.class || elementType == long.class;
     }
 
     private Object parseOne(String text, ConfigEntry entry) {
         if (elementType == String.class) {
             return text;
         }
-        if (elementType == int.class) {
+        if (elementType == int.class || elementType == Integer.class) {
             return number(text, entry, Integer::valueOf);
         }
         if (elementType == long.class) {

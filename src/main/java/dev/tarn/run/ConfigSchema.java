@@ -93,7 +93,7 @@ public final class ConfigSchema<C extends Record> {
     }
 
     /** Every key with its value as it is typed, in the order of the file. */
-    static Map<String, String> texts(RunConfig config) {
+    Map<String, String> texts(C config) {
         Map<String, String> texts = new LinkedHashMap<>();
         values(config).forEach((key, value) -> texts.put(key, ConfigKey.text(value)));
         return texts;

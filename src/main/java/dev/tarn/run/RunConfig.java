@@ -363,9 +363,9 @@ public record RunConfig(
         return data.backwards;
     }
 
-    /** Every key with its value as it is typed, in the order of the file. */
+    @Override
     public Map<String, String> texts() {
-        return ConfigSchema.texts(this);
+        return SCHEMA.texts(this);
     }
 
     /** All keys with a comment each; {@link #load} reads it back to an equal value. */
