@@ -10,9 +10,9 @@ public enum Metric {
     /** Over the second half of sequences far longer than the training windows, from a zero state. */
     PERPLEXITY_BEYOND("perplexity beyond", "%.2f", false, lm(LmResult::perplexityBeyond)),
     /** Mean ‖h‖ of the last layer there. */
-    NORM_BEYOND("‖h‖ beyond", "%.3f", false, lm(LmResult::normBeyond)),
+    NORM_BEYOND("norm of h beyond", "%.3f", false, lm(LmResult::normBeyond)),
     /** By which share that is above ‖h‖ at the training length. */
-    NORM_DRIFT("drift of ‖h‖, %", "%.2f", true, lm(LmResult::normDrift)),
+    NORM_DRIFT("drift of the norm, %", "%.2f", true, lm(LmResult::normDrift)),
     /** The classifier's, on the test documents. */
     ACCURACY("accuracy, %", "%.2f", true, Metric::accuracy);
 
