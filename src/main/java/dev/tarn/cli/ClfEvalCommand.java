@@ -27,8 +27,9 @@ final class ClfEvalCommand extends TarnCommand {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "a prepared folder in the run's vocabulary (`data prepare --vocab`): its documents to validate on,"
-                    + " or all where it has no others; the run's validation documents if left out")
+            description =
+                    "a prepared folder in the run's vocabulary (`data prepare --vocab`): its documents to validate on,"
+                            + " or all where it has no others; the run's validation documents if left out")
     private @Nullable Path data;
 
     @Option(
@@ -37,7 +38,10 @@ final class ClfEvalCommand extends TarnCommand {
             description = "average the probabilities with those of another run, such as one that reads backwards")
     private @Nullable Path with;
 
-    @Option(names = "--top-losses", paramLabel = "N", description = "how many of the largest losses to show (${DEFAULT-VALUE})")
+    @Option(
+            names = "--top-losses",
+            paramLabel = "N",
+            description = "how many of the largest losses to show (${DEFAULT-VALUE})")
     private int topLosses = 10;
 
     @Option(names = "--device", description = "auto, cpu, cuda:N or reference; the run's if left out")
@@ -69,7 +73,8 @@ final class ClfEvalCommand extends TarnCommand {
         int width = Math.max(9, classes.stream().mapToInt(String::length).max().orElse(0));
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
-                "loss %.6f  accuracy %.4f  f1 %.4f  over %,d documents%n%n%-" + width + "s  precision  recall      f1  documents",
+                "loss %.6f  accuracy %.4f  f1 %.4f  over %,d documents%n%n%-" + width
+                        + "s  precision  recall      f1  documents",
                 all.loss(),
                 all.accuracy(),
                 all.f1(),

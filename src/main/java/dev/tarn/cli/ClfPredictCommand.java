@@ -20,21 +20,27 @@ import picocli.CommandLine.Parameters;
 /** {@code tarn clf predict}. */
 @Command(
         name = "predict",
-        description = "Say which class each line of standard input, or each file, belongs to, in their order: a table, or"
-                + " with --json a line of JSON each.",
+        description =
+                "Say which class each line of standard input, or each file, belongs to, in their order: a table, or"
+                        + " with --json a line of JSON each.",
         sortOptions = false)
 final class ClfPredictCommand extends TarnCommand {
 
     @Parameters(paramLabel = "RUN", index = "0", description = "the folder of the run")
     private Path run = Path.of("");
 
-    @Parameters(paramLabel = "FILE", index = "1..*", arity = "0..*", description = "files of one document each; lines of standard input if left out")
+    @Parameters(
+            paramLabel = "FILE",
+            index = "1..*",
+            arity = "0..*",
+            description = "files of one document each; lines of standard input if left out")
     private List<Path> files = new ArrayList<>();
 
     @Option(
             names = "--explain",
-            description = "also tell how much each token speaks for the class: the drop of its probability when the token is"
-                    + " replaced by xxunk (occlusion); takes a prediction for every token")
+            description =
+                    "also tell how much each token speaks for the class: the drop of its probability when the token is"
+                            + " replaced by xxunk (occlusion); takes a prediction for every token")
     private boolean explain;
 
     @Option(
@@ -43,7 +49,10 @@ final class ClfPredictCommand extends TarnCommand {
             description = "average the probabilities with those of another run, such as one that reads backwards")
     private @Nullable Path with;
 
-    @Option(names = "--batch", paramLabel = "N", description = "texts that are read and answered together (${DEFAULT-VALUE})")
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description = "texts that are read and answered together (${DEFAULT-VALUE})")
     private int batch = 256;
 
     @Option(names = "--device", description = "auto, cpu, cuda:N or reference; the run's if left out")

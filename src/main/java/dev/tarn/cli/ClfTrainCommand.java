@@ -13,9 +13,10 @@ import picocli.CommandLine.Option;
 /** {@code tarn clf train}; {@link ConfigFlags} adds a flag for every key of the configuration. */
 @Command(
         name = "train",
-        description = "Train a text classifier on labelled documents, unfreezing the encoder of a language model stage by"
-                + " stage. A stage is FREEZE_TO:EPOCHS:LR: the first layer group that trains (-1 the head alone, 0"
-                + " everything), epochs, and the highest learning rate as 0.02, slice(0.02) or slice(1e-2/2.6^4,1e-2).",
+        description =
+                "Train a text classifier on labelled documents, unfreezing the encoder of a language model stage by"
+                        + " stage. A stage is FREEZE_TO:EPOCHS:LR: the first layer group that trains (-1 the head alone, 0"
+                        + " everything), epochs, and the highest learning rate as 0.02, slice(0.02) or slice(1e-2/2.6^4,1e-2).",
         sortOptions = false)
 final class ClfTrainCommand extends TarnCommand {
 

@@ -72,12 +72,8 @@ final class DataCheckCommand extends TarnCommand {
             int count = split.lengths()[k];
             if (count > 0) {
                 console.line(String.format(
-                        Locale.ROOT,
-                        "  %,9d to %,9d tokens %,9d %s",
-                        shortest(k),
-                        longest(k),
-                        count,
-                        "#".repeat((int) Math.max(1, (long) BAR * count / most))));
+                        Locale.ROOT, "  %,9d to %,9d tokens %,9d %s", shortest(k), longest(k), count, "#".repeat((int)
+                                        Math.max(1, (long) BAR * count / most))));
             }
         }
     }

@@ -13,12 +13,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "data",
         description = "Get texts, turn them into token stores, look at them and check them.",
-        subcommands = {
-            DataGetCommand.class,
-            DataPrepareCommand.class,
-            DataShowCommand.class,
-            DataCheckCommand.class
-        })
+        subcommands = {DataGetCommand.class, DataPrepareCommand.class, DataShowCommand.class, DataCheckCommand.class})
 final class DataCommand extends TarnCommand.Group {
 
     DataCommand(Console console) {
@@ -38,7 +33,8 @@ final class DataCommand extends TarnCommand.Group {
     }
 
     private static void describe(Console console, String name, PreparedText text, Tokens tokens) {
-        CorpusPreview.Summary summary = CorpusPreview.summary(tokens, text.vocab().size(), SpecialToken.UNK.id());
+        CorpusPreview.Summary summary =
+                CorpusPreview.summary(tokens, text.vocab().size(), SpecialToken.UNK.id());
         console.result(describe(name, summary), addTo(JsonEvent.of("corpus").with("name", name), summary));
     }
 

@@ -17,8 +17,9 @@ import picocli.CommandLine.Parameters;
 /** {@code tarn data get}. */
 @Command(
         name = "get",
-        description = "Fetch a data set of fastai's: imdb, imdb-sample, wikitext-2 or wikitext-103. A download that stopped"
-                + " goes on when the command is run again.")
+        description =
+                "Fetch a data set of fastai's: imdb, imdb-sample, wikitext-2 or wikitext-103. A download that stopped"
+                        + " goes on when the command is run again.")
 final class DataGetCommand extends TarnCommand {
 
     /** Without a progress bar, a line comes as often as this. */

@@ -20,8 +20,9 @@ import picocli.CommandLine.Option;
 /** {@code tarn data prepare}. */
 @Command(
         name = "prepare",
-        description = "Tokenize texts once; `tarn lm train --train DIR` and `tarn clf train` then read the result. Texts are"
-                + " lines of files (--train), files of folders (--folder) or rows of a table (--csv).")
+        description =
+                "Tokenize texts once; `tarn lm train --train DIR` and `tarn clf train` then read the result. Texts are"
+                        + " lines of files (--train), files of folders (--folder) or rows of a table (--csv).")
 final class DataPrepareCommand extends TarnCommand {
 
     @Option(
@@ -50,8 +51,9 @@ final class DataPrepareCommand extends TarnCommand {
     @Option(
             names = "--labels",
             negatable = true,
-            description = "whether documents have labels: names of folders, a column, or LABEL<TAB>text in lines; when not"
-                    + " said: with --folder if --train is given, with --csv if it has the column, with lines not")
+            description =
+                    "whether documents have labels: names of folders, a column, or LABEL<TAB>text in lines; when not"
+                            + " said: with --folder if --train is given, with --csv if it has the column, with lines not")
     private @Nullable Boolean labels;
 
     @Option(names = "--valid-pct", paramLabel = "P", description = "validate on this share of the documents, drawn")
@@ -84,8 +86,9 @@ final class DataPrepareCommand extends TarnCommand {
     @Option(
             names = "--vocab",
             paramLabel = "DIR",
-            description = "use the vocabulary and tokenizer of this prepared folder, as a classifier does that is to have the"
-                    + " encoder of a language model")
+            description =
+                    "use the vocabulary and tokenizer of this prepared folder, as a classifier does that is to have the"
+                            + " encoder of a language model")
     private @Nullable Path vocab;
 
     @Option(names = "--tokenizer", description = "fastai or whitespace (fastai)")
@@ -104,9 +107,8 @@ final class DataPrepareCommand extends TarnCommand {
     @Override
     void execute() {
         if (maxVocab < SpecialToken.texts().size() + 1 || minFreq < 1) {
-            throw new ConfigException(
-                    "--max-vocab " + maxVocab + " and --min-freq " + minFreq + " cannot be used; give at least "
-                            + (SpecialToken.texts().size() + 1) + " and at least 1.");
+            throw new ConfigException("--max-vocab " + maxVocab + " and --min-freq " + minFreq
+                    + " cannot be used; give at least " + (SpecialToken.texts().size() + 1) + " and at least 1.");
         }
         PreparedText like = vocab == null ? null : PreparedText.open(vocab);
         TextPipeline pipeline = pipeline(like);

@@ -18,8 +18,9 @@ import picocli.CommandLine.Parameters;
 /** {@code tarn data show}. */
 @Command(
         name = "show",
-        description = "Show the first batch of a prepared text, as fastai's show_batch does: streams of a language model, or"
-                + " documents and labels.")
+        description =
+                "Show the first batch of a prepared text, as fastai's show_batch does: streams of a language model, or"
+                        + " documents and labels.")
 final class DataShowCommand extends TarnCommand {
 
     @Parameters(paramLabel = "DIR", description = "a folder made by `tarn data prepare`, or the data folder of a run")
@@ -31,7 +32,10 @@ final class DataShowCommand extends TarnCommand {
     @Option(names = "--bptt", paramLabel = "N", description = "how many tokens of each (${DEFAULT-VALUE})")
     private int bptt = 70;
 
-    @Option(names = "--bs", paramLabel = "N", description = "documents of a batch, where there are labels (${DEFAULT-VALUE})")
+    @Option(
+            names = "--bs",
+            paramLabel = "N",
+            description = "documents of a batch, where there are labels (${DEFAULT-VALUE})")
     private int batch = 64;
 
     @Option(names = "--seed", paramLabel = "N", description = "of the order of documents (${DEFAULT-VALUE})")

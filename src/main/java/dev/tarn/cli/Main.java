@@ -52,6 +52,7 @@ public final class Main implements Runnable {
 
     private static final int CONFIGURATION = 2;
     private static final int DEFECT = 1;
+    private static final Pattern NEGATIVE = Pattern.compile("-[0-9]+:");
     private static final Pattern UNKNOWN_OPTION = Pattern.compile("Unknown option: '([^']+)'");
 
     private final Console console;
@@ -86,7 +87,17 @@ public final class Main implements Runnable {
         ConfigFlags.addTo(subcommand(command, "lr-find"), RunConfig.schema());
         ConfigFlags.addTo(subcommand(command, "model", "summary"), RunConfig.schema());
         ConfigFlags.addTo(subcommand(command, "clf", "train"), ClassifierConfig.schema());
-        return command.execute(args);
+        return command.execute(withoutDoubt(args));
+    }
+
+    /**
+     * The parser takes {@code -1:1:0.02} behind {@code --stages} for a flag that it does not know. No flag has a digit, so
+     * a space in front, which means nothing in a value, tells it better.
+     */
+    private static String[] withoutDoubt(String[] args) {
+        return Arrays.stream(args)
+                .map(word -> NEGATIVE.matcher(word).lookingAt() ? " " + word : word)
+                .toArray(String[]::new);
     }
 
     private static CommandSpec subcommand(CommandLine command, String... names) {

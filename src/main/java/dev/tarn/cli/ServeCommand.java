@@ -111,7 +111,8 @@ final class ServeCommand extends TarnCommand {
             server.start();
             stop.onSignal(server::stop);
             String url = "http://" + host + ":" + server.port();
-            console.result("POST " + url + endpoint.path(), JsonEvent.of("serving").with("url", url));
+            console.result(
+                    "POST " + url + endpoint.path(), JsonEvent.of("serving").with("url", url));
             server.serve();
         }
     }

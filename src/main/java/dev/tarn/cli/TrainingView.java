@@ -76,7 +76,8 @@ final class TrainingView implements Callback {
     private static void languageModel(Console console, LanguageModelRun training) {
         RunConfig config = training.folder().config();
         console.note("model     " + sizes(training.model().config(), training));
-        training.conversion().ifPresent(found -> console.note(start(config.model().pretrained(), found)));
+        training.conversion()
+                .ifPresent(found -> console.note(start(config.model().pretrained(), found)));
         console.note(String.format(
                 Locale.ROOT,
                 "text      %,d tokens to train on, bs %d, bptt %d",
@@ -87,11 +88,13 @@ final class TrainingView implements Callback {
 
     private static void classifier(Console console, ClassifierRun training) {
         ClassifierConfig config = training.folder().classifierConfig();
-        console.note("model     classifier on " + sizes(training.model().config().awdLstm(), training));
+        console.note(
+                "model     classifier on " + sizes(training.model().config().awdLstm(), training));
         if (config.model().encoder().isEmpty()) {
             console.note("start     random weights; --encoder names the run of a language model to start from");
         }
-        training.conversion().ifPresent(found -> console.note(start(config.model().encoder(), found)));
+        training.conversion()
+                .ifPresent(found -> console.note(start(config.model().encoder(), found)));
         console.note(String.format(
                 Locale.ROOT,
                 "text      %,d documents of the classes %s to train on, bs %d",

@@ -103,8 +103,9 @@ public record Corpus(DocumentSource train, @Nullable DocumentSource valid) {
      */
     public Corpus split(double share, long seed) {
         if (train.isRunning()) {
-            throw new ConfigException("A running text cannot be split by a share of its documents, because it is one: give"
-                    + " --valid, or --tokenizer fastai, whose documents are lines.");
+            throw new ConfigException(
+                    "A running text cannot be split by a share of its documents, because it is one: give"
+                            + " --valid, or --tokenizer fastai, whose documents are lines.");
         }
         int count = train.count();
         int drawn = (int) (share * count);

@@ -39,7 +39,8 @@ final class CsvSource implements DocumentSource {
         try (CsvReader reader = new CsvReader(file)) {
             List<String> first = reader.next();
             if (first == null) {
-                throw new DataException("'" + file + "' has no header: give a CSV file whose first line names columns.");
+                throw new DataException(
+                        "'" + file + "' has no header: give a CSV file whose first line names columns.");
             }
             if (columns.hasHeader()) {
                 return first;
@@ -110,8 +111,9 @@ final class CsvSource implements DocumentSource {
                 }
                 String label = isLabelled ? record.get(labelAt).strip() : null;
                 if (label != null && label.isEmpty()) {
-                    throw new DataException("Line " + reader.lineNumber() + " of '" + file + "' has no label in the column '"
-                            + columns.label() + "': give it one, leave the line out, or use --no-labels.");
+                    throw new DataException(
+                            "Line " + reader.lineNumber() + " of '" + file + "' has no label in the column '"
+                                    + columns.label() + "': give it one, leave the line out, or use --no-labels.");
                 }
                 return new SourceDocument(record.get(textAt), label, file.toString(), reader.lineNumber());
             }

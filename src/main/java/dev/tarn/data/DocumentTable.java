@@ -47,10 +47,14 @@ public final class DocumentTable {
         int documents = bytes.getInt(20);
         this.storeChecksum = bytes.getInt(24);
         long rest = bytes.capacity() - HEADER - Integer.BYTES;
-        if (documents < 1 || numClasses < 0 || numFiles < 1
+        if (documents < 1
+                || numClasses < 0
+                || numFiles < 1
                 || (long) documents * ROW_BYTES + ((long) numClasses + numFiles) * Integer.BYTES > rest) {
-            throw damaged(path, "it claims " + documents + " documents, " + numClasses + " classes and " + numFiles
-                    + " files in " + bytes.capacity() + " bytes");
+            throw damaged(
+                    path,
+                    "it claims " + documents + " documents, " + numClasses + " classes and " + numFiles + " files in "
+                            + bytes.capacity() + " bytes");
         }
         bytes.position(HEADER);
         this.labels = column(bytes, documents, Documents.UNLABELLED, numClasses, "label");
@@ -64,8 +68,8 @@ public final class DocumentTable {
         }
         for (int i = 1; i < numClasses; i++) {
             if (classes.get(i - 1).compareTo(classes.get(i)) >= 0) {
-                throw damaged(path, "its classes '" + classes.get(i - 1) + "' and '" + classes.get(i)
-                        + "' are not in order");
+                throw damaged(
+                        path, "its classes '" + classes.get(i - 1) + "' and '" + classes.get(i) + "' are not in order");
             }
         }
     }
@@ -99,8 +103,8 @@ public final class DocumentTable {
         }
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         if (buffer.getLong(0) != MAGIC) {
-            throw new DataException("'" + path + "' is not a table of documents: it does not start with TARNDOCS; prepare"
-                    + " the text anew.");
+            throw new DataException("'" + path
+                    + "' is not a table of documents: it does not start with TARNDOCS; prepare" + " the text anew.");
         }
         if (buffer.getInt(8) != VERSION) {
             throw new DataException("'" + path + "' is a table of documents of version " + buffer.getInt(8)

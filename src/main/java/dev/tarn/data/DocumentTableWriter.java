@@ -87,8 +87,15 @@ final class DocumentTableWriter {
         try {
             AtomicFile.write(path, channel -> {
                 Output out = new Output(channel);
-                out.buffer.putLong(DocumentTable.MAGIC).putInt(DocumentTable.VERSION).putInt(classes.size());
-                out.buffer.putInt(files.list.size()).putInt(labelOf.size()).putInt(storeChecksum).putInt(0);
+                out.buffer
+                        .putLong(DocumentTable.MAGIC)
+                        .putInt(DocumentTable.VERSION)
+                        .putInt(classes.size());
+                out.buffer
+                        .putInt(files.list.size())
+                        .putInt(labelOf.size())
+                        .putInt(storeChecksum)
+                        .putInt(0);
                 for (int i = 0; i < labelOf.size(); i++) {
                     int label = labelOf.getInt(i);
                     out.put(label < 0 ? Documents.UNLABELLED : places[label]);

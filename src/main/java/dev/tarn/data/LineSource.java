@@ -44,8 +44,9 @@ final class LineSource implements DocumentSource {
         int tab = line.indexOf('\t');
         String label = tab < 0 ? "" : line.substring(0, tab).strip();
         if (label.isEmpty()) {
-            throw new DataException("Line " + number + " of '" + file + "' has no label, but every line must be a label,"
-                    + " a tab and the text: mend the line, or leave --labels out.");
+            throw new DataException(
+                    "Line " + number + " of '" + file + "' has no label, but every line must be a label,"
+                            + " a tab and the text: mend the line, or leave --labels out.");
         }
         return new SourceDocument(line.substring(tab + 1), label, file.toString(), number);
     }

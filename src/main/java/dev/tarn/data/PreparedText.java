@@ -64,7 +64,9 @@ public final class PreparedText {
         Path validStore = folder.resolve(VALID);
         this.valid = Files.exists(validStore) ? openStore(validStore, numericalizer.vocab()) : null;
         this.validTable = valid == null ? null : openTable(folder.resolve(VALID_TABLE), valid);
-        if (validTable != null && validTable.isLabelled() && !validTable.classes().equals(classes())) {
+        if (validTable != null
+                && validTable.isLabelled()
+                && !validTable.classes().equals(classes())) {
             throw new DataException("'" + folder + "' has the classes " + classes() + " to train on and "
                     + validTable.classes() + " to validate on, but they must be the same: prepare the text anew.");
         }

@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param file the file that holds it
  * @param line the line where it begins, from 1; 0 if it is the whole file
  */
-public record SourceDocument(
-        String text, @Nullable String label, String file, long line) {
+public record SourceDocument(String text, @Nullable String label, String file, long line) {
 
     /** Where it was found: {@code "train/pos/7_9.txt"} or {@code "texts.csv:17"}. */
     public String origin() {

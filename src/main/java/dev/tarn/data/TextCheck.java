@@ -28,7 +28,8 @@ public final class TextCheck {
     private int conflicting;
 
     /** Where the documents of a split begin in the count over all splits. */
-    private record Part(String name, Tokens tokens, @Nullable DocumentTable table, int first) {
+    private record Part(
+            String name, Tokens tokens, @Nullable DocumentTable table, int first) {
 
         String origin(int document) {
             return table == null ? name + " document " + document : table.origin(document);
@@ -42,7 +43,10 @@ public final class TextCheck {
         add(new Part("train", text.train(), text.trainTable().orElse(null), 0));
         text.valid()
                 .ifPresent(valid -> add(new Part(
-                        "valid", valid, text.validTable().orElse(null), text.train().numDocuments())));
+                        "valid",
+                        valid,
+                        text.validTable().orElse(null),
+                        text.train().numDocuments())));
     }
 
     /** Reads all of a prepared text once. */
@@ -201,8 +205,9 @@ public final class TextCheck {
             warnings(split, warnings);
         }
         if (acrossSplits > 0) {
-            warnings.add(acrossSplits + " documents to validate on stand in the training text too, so what is measured on"
-                    + " them is too good.");
+            warnings.add(
+                    acrossSplits + " documents to validate on stand in the training text too, so what is measured on"
+                            + " them is too good.");
         }
         if (conflicting > 0) {
             warnings.add(conflicting + " documents are the same as another with a different label.");

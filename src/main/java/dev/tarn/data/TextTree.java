@@ -72,8 +72,9 @@ final class TextTree {
         }
         List<Path> labels = include.isEmpty() ? folders(parent) : subfolders(parent, include);
         if (labels.isEmpty()) {
-            throw new DataException("'" + parent + "' has no folders, but each label must be a folder with its texts: move"
-                    + " the texts, or use --no-labels.");
+            throw new DataException(
+                    "'" + parent + "' has no folders, but each label must be a folder with its texts: move"
+                            + " the texts, or use --no-labels.");
         }
         List<FolderSource.Item> items = new ArrayList<>();
         for (Path label : labels) {
@@ -96,8 +97,8 @@ final class TextTree {
 
     private FolderSource nonEmpty(Path folder, List<FolderSource.Item> items) {
         if (items.isEmpty()) {
-            throw new DataException("'" + folder + "' holds no " + files() + ": give a folder with texts, or the ending of"
-                    + " its files with --suffix.");
+            throw new DataException("'" + folder + "' holds no " + files()
+                    + ": give a folder with texts, or the ending of" + " its files with --suffix.");
         }
         return new FolderSource(items);
     }
@@ -199,6 +200,7 @@ final class TextTree {
                     "'" + path + "' is a link to a folder that holds it, so its texts would never end: remove it.", e);
         }
         return new DataException(
-                "'" + path + "' cannot be read: " + FileErrors.reason(e) + "; check the folder and its permissions.", e);
+                "'" + path + "' cannot be read: " + FileErrors.reason(e) + "; check the folder and its permissions.",
+                e);
     }
 }

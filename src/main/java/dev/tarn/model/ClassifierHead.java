@@ -100,13 +100,7 @@ final class ClassifierHead implements AutoCloseable {
      * @param stats [2] out, as {@link Decoder#lossAndGradients}
      * @param dOutput [T,B,E] out
      */
-    void train(
-            Tensor output,
-            Padding padding,
-            Tensor labels,
-            ClassifierMasks masks,
-            Tensor stats,
-            Tensor dOutput) {
+    void train(Tensor output, Padding padding, Tensor labels, ClassifierMasks masks, Tensor stats, Tensor dOutput) {
         backend.pool(output, padding, inputs[0], highest);
         for (int block = 0; block <= last; block++) {
             norms[block].forward(inputs[block], masks.head(block), normalised[block]);

@@ -78,8 +78,7 @@ public final class ClassifierWorkspace implements AutoCloseable {
             labels = arena.ids("labels", batch);
             stats = arena.real("stats", Decoder.STATS);
             penalties = arena.real("penalties", Regularization.VALUES);
-            encoder = own(new Encoder(
-                    backend, awdLstm, model.encoder(), arena, batch, steps, windows, training));
+            encoder = own(new Encoder(backend, awdLstm, model.encoder(), arena, batch, steps, windows, training));
             dOutput = training
                     ? arena.real("gradient by the outputs", windows * steps, batch, awdLstm.embSz())
                     : encoder.output(windows * steps);
@@ -187,8 +186,7 @@ public final class ClassifierWorkspace implements AutoCloseable {
                 null);
         if (trainsFrom < awdLstm.nLayers()) {
             for (int window = (kept - 1) / config.bptt(); window >= 0; window--) {
-                encoder.backward(
-                        window, chunk(keptIds, window), chunk(gradient, window), trainsFrom, frozenTo == 0);
+                encoder.backward(window, chunk(keptIds, window), chunk(gradient, window), trainsFrom, frozenTo == 0);
             }
         }
     }

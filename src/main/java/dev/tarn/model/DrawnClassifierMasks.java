@@ -43,7 +43,6 @@ public final class DrawnClassifierMasks implements ClassifierMasks {
 
     @Override
     public Mask head(int block) {
-        return Mask.of(
-                (float) config.blockDropout(block), new RandomKey(seed, Purpose.HEAD_DROPOUT, block, step));
+        return Mask.of((float) config.blockDropout(block), new RandomKey(seed, Purpose.HEAD_DROPOUT, block, step));
     }
 }

@@ -72,8 +72,8 @@ final class Encoder implements AutoCloseable {
         output = arena.real("output of layer " + (layers - 1), maxSteps * count, batch, config.embSz());
         longest = new Window[count];
         for (int window = 0; window < count; window++) {
-            Tensor part = output.view(
-                    (long) window * maxSteps * batch * config.embSz(), maxSteps, batch, config.embSz());
+            Tensor part =
+                    output.view((long) window * maxSteps * batch * config.embSz(), maxSteps, batch, config.embSz());
             longest[window] = window < kept
                     ? Window.allocate(arena, config, maxSteps, batch, training, part)
                     : longest[0].withOutput(part);
@@ -237,8 +237,7 @@ final class Encoder implements AutoCloseable {
             }
             boolean goesOn = layer > lowest || trainsTable;
             Tensor dx = below[layer];
-            lstms[layer].backward(
-                    tensors.read[layer], tensors.raw[layer], dy, goesOn ? dx : null, layer >= trainsFrom);
+            lstms[layer].backward(tensors.read[layer], tensors.raw[layer], dy, goesOn ? dx : null, layer >= trainsFrom);
             dy = dx;
         }
         if (trainsTable) {
@@ -321,8 +320,8 @@ final class Encoder implements AutoCloseable {
     static void keepIds(AwdLstmConfig config, int[] from, int start, int count, int[] to, int at) {
         for (int i = start; i < start + count; i++) {
             if (from[i] < 0 || from[i] >= config.vocab()) {
-                throw new DataException("Token id " + from[i] + " is not in the model's vocabulary of "
-                        + config.vocab() + "; use the vocabulary that the model was trained with.");
+                throw new DataException("Token id " + from[i] + " is not in the model's vocabulary of " + config.vocab()
+                        + "; use the vocabulary that the model was trained with.");
             }
         }
         System.arraycopy(from, start, to, at, count);

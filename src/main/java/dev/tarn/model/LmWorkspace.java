@@ -69,7 +69,12 @@ public final class LmWorkspace implements AutoCloseable {
      * @param norms [T,B] norms of the last layer's output
      * @param dropped [T,B,E] its output after the dropout
      */
-    private record Views(Tensor ids, Tensor inputs, Tensor targets, Tensor norms, @Nullable Tensor dropped) {
+    private record Views(
+            Tensor ids,
+            Tensor inputs,
+            Tensor targets,
+            Tensor norms,
+            @Nullable Tensor dropped) {
 
         int steps() {
             return inputs.dim(0);

@@ -195,8 +195,9 @@ public final class TextClassifier implements TrainableModel {
      */
     public ClassifierWorkspace workspace(int batch, int longest) {
         if (batch == 1) {
-            throw new ConfigException("--bs 1 cannot train a classifier: its head normalises over the documents of a batch"
-                    + " (batch norm), which takes at least 2.");
+            throw new ConfigException(
+                    "--bs 1 cannot train a classifier: its head normalises over the documents of a batch"
+                            + " (batch norm), which takes at least 2.");
         }
         return workspace(batch, longest, true);
     }
@@ -218,8 +219,7 @@ public final class TextClassifier implements TrainableModel {
                             config.maxKept(longest),
                             batch,
                             backend.info().device(),
-                            ClassifierWorkspace.activationBytes(config, batch, longest, training)
-                                    / (double) (1 << 20),
+                            ClassifierWorkspace.activationBytes(config, batch, longest, training) / (double) (1 << 20),
                             Math.max(1, batch / 2),
                             e.getMessage()),
                     e);

@@ -41,7 +41,8 @@ public record TextClassifierConfig(
         }
         for (int size : linFtrs) {
             if (size < 1) {
-                throw new ConfigException("lin-ftrs has a size of " + size + ", which must be at least 1; fastai's is 50.");
+                throw new ConfigException(
+                        "lin-ftrs has a size of " + size + ", which must be at least 1; fastai's is 50.");
             }
         }
         for (double p : ps) {

@@ -38,8 +38,7 @@ final class Window {
         for (int layer = 0; layer < last; layer++) {
             raw[layer] = arena.real("output of layer " + layer, steps, batch, config.hiddenSize(layer));
             if (training) {
-                dropped[layer] =
-                        arena.real("dropped output of layer " + layer, steps, batch, config.hiddenSize(layer));
+                dropped[layer] = arena.real("dropped output of layer " + layer, steps, batch, config.hiddenSize(layer));
             }
         }
         return new Window(arena.real("embeddings", steps, batch, config.embSz()), raw, dropped);

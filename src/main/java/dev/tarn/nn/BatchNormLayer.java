@@ -29,13 +29,7 @@ public final class BatchNormLayer {
      * @param relu whether the input passes a rectifier first
      */
     public BatchNormLayer(
-            Backend backend,
-            Arena arena,
-            Parameter gamma,
-            Parameter beta,
-            Tensor mean,
-            Tensor variance,
-            boolean relu) {
+            Backend backend, Arena arena, Parameter gamma, Parameter beta, Tensor mean, Tensor variance, boolean relu) {
         this.backend = backend;
         this.gamma = gamma;
         this.beta = beta;
@@ -73,7 +67,6 @@ public final class BatchNormLayer {
      * @param x [N,F] in, as given to {@link #forward}
      */
     public void backward(Tensor x, Tensor gradient) {
-        backend.batchNormBackward(
-                x, relu, norm, saved, mask, gradient, gradient, gamma.gradient(), beta.gradient());
+        backend.batchNormBackward(x, relu, norm, saved, mask, gradient, gradient, gamma.gradient(), beta.gradient());
     }
 }

@@ -53,7 +53,10 @@ public record ClassifierConfig(
             @Setting("run of a language model or folder of `tarn model import` to start from; empty for random weights")
             String encoder,
 
-            @Setting(value = "size of an embedding and of the last layer; 0 for the encoder's, or 400", min = 0, max = 65_536)
+            @Setting(
+                    value = "size of an embedding and of the last layer; 0 for the encoder's, or 400",
+                    min = 0,
+                    max = 65_536)
             int embSz,
 
             @Setting(value = "size of the layers before the last; 0 for the encoder's, or 1152", min = 0, max = 65_536)
@@ -87,7 +90,8 @@ public record ClassifierConfig(
             @Setting(
                     value = "what trains, for how many epochs, at which rates: FREEZE_TO:EPOCHS:LR; ...",
                     form = STAGES,
-                    example = "stages FREEZE_TO:EPOCHS:LR separated by ;, such as -1:1:0.02; 0:2:slice(1e-3/2.6^4,1e-3)")
+                    example =
+                            "stages FREEZE_TO:EPOCHS:LR separated by ;, such as -1:1:0.02; 0:2:slice(1e-3/2.6^4,1e-3)")
             String stages,
 
             @Setting("adam, sgd or nt-asgd") RunConfig.OptimizerKind optimizer,
@@ -157,8 +161,7 @@ public record ClassifierConfig(
                     0,
                     Regularization.RegMask.PADDING),
             new RunConfig.Schedule(RunConfig.Policy.ONE_CYCLE, List.of(0.8, 0.7), 25, 0.3, 0),
-            new RunConfig.Penalties(
-                    2, 1, 0, Regularization.NormForm.PAPER, false, Regularization.ArOn.DROPPED),
+            new RunConfig.Penalties(2, 1, 0, Regularization.NormForm.PAPER, false, Regularization.ArOn.DROPPED),
             new Run("auto", Precision.F32, LstmPath.AUTO, 42, 0));
 
     private static final ConfigSchema<ClassifierConfig> SCHEMA = new ConfigSchema<>(ClassifierConfig.class, DEFAULTS);

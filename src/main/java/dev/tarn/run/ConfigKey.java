@@ -153,7 +153,7 @@ public final class ConfigKey {
 
     private Object parseOne(String text, ConfigEntry entry) {
         if (elementType == String.class) {
-            return text;
+            return setting.form().isEmpty() ? text : text.strip();
         }
         if (elementType == int.class || elementType == Integer.class) {
             return number(text, entry, Integer::valueOf);

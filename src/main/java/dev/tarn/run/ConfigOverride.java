@@ -24,8 +24,7 @@ public final class ConfigOverride {
                     "--set " + assignment + " is not an assignment; write for example --set train.lr=0.001.");
         }
         String key = assignment.substring(0, equals).strip();
-        return new ConfigOverride(
-                key, List.of(assignment.substring(equals + 1).strip()), "--set " + assignment);
+        return new ConfigOverride(key, List.of(assignment.substring(equals + 1).strip()), "--set " + assignment);
     }
 
     /**
@@ -34,8 +33,7 @@ public final class ConfigOverride {
      * @param values one text, several where the flag takes several
      */
     public static ConfigOverride flag(ConfigKey key, List<String> values) {
-        return new ConfigOverride(
-                key.name(), List.copyOf(values), "--" + key.flag() + " " + String.join(" ", values));
+        return new ConfigOverride(key.name(), List.copyOf(values), "--" + key.flag() + " " + String.join(" ", values));
     }
 
     /** As a key of this schema: a list may be one text with commas. */

@@ -44,7 +44,8 @@ public final class ClassifierEvaluator implements AutoCloseable {
     }
 
     /** Uses the training workspace. */
-    ClassifierEvaluator(TextClassifier model, LabelledBatchSource source, ClassifierWorkspace workspace, boolean owned) {
+    ClassifierEvaluator(
+            TextClassifier model, LabelledBatchSource source, ClassifierWorkspace workspace, boolean owned) {
         this.model = model;
         this.source = source;
         this.workspace = workspace;

@@ -55,8 +55,7 @@ public record ClassifierReport(List<String> classes, Validation validation, List
         }
         List<TopLoss> sorted = new ArrayList<>(worst);
         sorted.sort(byLoss.reversed());
-        Validation validation =
-                new Validation(sum / labels.length, confusion.accuracy(), labels.length, confusion);
+        Validation validation = new Validation(sum / labels.length, confusion.accuracy(), labels.length, confusion);
         return new ClassifierReport(classes, validation, sorted);
     }
 

@@ -125,8 +125,7 @@ public final class ClassifierRun extends TrainingRun {
 
     private void start(@Nullable Pretrained encoder) {
         if (encoder != null) {
-            conversion = EncoderWeights.load(
-                    model.parameters(), FastaiNames.CLASSIFIER, text().vocab(), encoder);
+            conversion = EncoderWeights.load(model.parameters(), FastaiNames.CLASSIFIER, text().vocab(), encoder);
         }
         learner().freezeTo(stages.get(0).freezeTo());
     }
@@ -152,8 +151,8 @@ public final class ClassifierRun extends TrainingRun {
 
     private static void requireExamples(Documents documents) {
         if (documents.classes().size() < 2) {
-            throw new DataException("All documents to train on are of the class " + documents.classes().get(0)
-                    + "; a classifier needs at least 2 classes.");
+            throw new DataException("All documents to train on are of the class "
+                    + documents.classes().get(0) + "; a classifier needs at least 2 classes.");
         }
         long[] examples = new long[documents.classes().size()];
         for (int label : documents.labels()) {
@@ -216,8 +215,7 @@ public final class ClassifierRun extends TrainingRun {
         return new Learner(
                 model,
                 DocumentBatches.training(train, data.bs(), config.run().seed(), data.backwards()),
-                valid.map(documents ->
-                                DocumentBatches.evaluation(documents, data.effectiveValidBs(), data.backwards()))
+                valid.map(documents -> DocumentBatches.evaluation(documents, data.effectiveValidBs(), data.backwards()))
                         .orElse(null),
                 LearnerOptions.of(config.run().seed())
                         .withOptimizer(optimizer)
@@ -238,7 +236,8 @@ public final class ClassifierRun extends TrainingRun {
         for (Stage stage : stages) {
             LayerGroups.first(stage.freezeTo(), groups);
             if (stage.epochs() < 1) {
-                throw new ConfigException("A stage of " + stage.epochs() + " epochs in --stages trains nothing; leave it out.");
+                throw new ConfigException(
+                        "A stage of " + stage.epochs() + " epochs in --stages trains nothing; leave it out.");
             }
         }
         return stages;

@@ -4,7 +4,6 @@ import dev.tarn.CheckpointException;
 import dev.tarn.DataException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
-import dev.tarn.checkpoint.Checkpoint;
 import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.checkpoint.Pretrained;
 import dev.tarn.checkpoint.VocabConversion;
@@ -16,7 +15,6 @@ import dev.tarn.data.Windows;
 import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.model.EncoderWeights;
 import dev.tarn.model.LanguageModel;
-import dev.tarn.run.Provenance;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
 import dev.tarn.text.SpecialToken;
@@ -27,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +36,8 @@ public final class LanguageModelRun extends TrainingRun {
     private final LanguageModel model;
     private @Nullable VocabConversion conversion;
 
-    private LanguageModelRun(RunFolder folder, Backend backend, PreparedText text, LanguageModel model, Learner learner) {
+    private LanguageModelRun(
+            RunFolder folder, Backend backend, PreparedText text, LanguageModel model, Learner learner) {
         super(folder, backend, text, model, learner);
         this.model = model;
     }
@@ -97,8 +95,7 @@ public final class LanguageModelRun extends TrainingRun {
         LanguageModel model = newModel(run.config(), backend, text);
         try {
             List<Callback> callbacks = callbacks(run, text, watchers);
-            return new LanguageModelRun(
-                    run, backend, text, model, newLearner(run.config(), model, text, callbacks));
+            return new LanguageModelRun(run, backend, text, model, newLearner(run.config(), model, text, callbacks));
         } catch (RuntimeException e) {
             model.close();
             throw e;

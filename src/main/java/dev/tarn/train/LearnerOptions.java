@@ -12,7 +12,8 @@ import dev.tarn.backend.Regularization.RegMask;
  * @param regMask what the regularizers leave out of batches of documents
  * @param seed of the dropout masks
  */
-public record LearnerOptions(OptimizerConfig optimizer, double clip, ValidState validState, RegMask regMask, long seed) {
+public record LearnerOptions(
+        OptimizerConfig optimizer, double clip, ValidState validState, RegMask regMask, long seed) {
 
     public LearnerOptions {
         if (!(clip >= 0)) {

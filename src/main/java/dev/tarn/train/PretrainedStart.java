@@ -75,8 +75,7 @@ public final class PretrainedStart implements AutoCloseable {
             Vocab vocab = PreparedText.open(run.resolve(TrainingRun.DATA)).vocab();
             Checkpoint checkpoint = Checkpoint.open(TrainedLanguageModel.checkpoint(run));
             try {
-                return Pretrained.of(
-                        folder, checkpoint, vocab, run.settings().backwards());
+                return Pretrained.of(folder, checkpoint, vocab, run.settings().backwards());
             } catch (RuntimeException e) {
                 checkpoint.close();
                 throw e;

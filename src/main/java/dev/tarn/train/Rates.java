@@ -125,7 +125,12 @@ public sealed interface Rates {
                 return number;
             }
             double divisor = Double.parseDouble(part.substring(slash + 1, power < 0 ? part.length() : power));
-            return number / Math.pow(divisor, power < 0 ? 1 : Integer.parseInt(part.substring(power + 1).strip()));
+            return number
+                    / Math.pow(
+                            divisor,
+                            power < 0
+                                    ? 1
+                                    : Integer.parseInt(part.substring(power + 1).strip()));
         } catch (NumberFormatException e) {
             throw new ConfigException(
                     "The learning rate " + text + " is not a number; write 0.01, slice(0.01) or slice(0.0001,0.01).",

@@ -49,8 +49,7 @@ final class RunRecord implements Callback {
 
     @Override
     public void onEpochEnd(Learner learner, EpochRow row) {
-        JsonEvent event =
-                learner.model() instanceof TextClassifier ? Events.classifierEpoch(row) : Events.epoch(row);
+        JsonEvent event = learner.model() instanceof TextClassifier ? Events.classifierEpoch(row) : Events.epoch(row);
         if (norms != null) {
             event.with("norms", Events.norms(norms));
         }

@@ -139,6 +139,7 @@ public final class Step {
 
     @Override
     public String toString() {
-        return "step " + step + " (window " + window + " of " + windows + " in epoch " + epoch + "), T=" + steps + ", lr " + Arrays.toString(lr);
+        return "step " + step + " (window " + window + " of " + windows + " in epoch " + epoch + "), T=" + steps
+                + ", lr " + Arrays.toString(lr);
     }
 }

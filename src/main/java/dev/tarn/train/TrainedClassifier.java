@@ -117,9 +117,10 @@ public final class TrainedClassifier implements Predictor, AutoCloseable {
         PreparedText prepared = data == null ? text : PreparedText.open(data);
         boolean takesValid = data == null || prepared.labelledValid().isPresent();
         Documents documents = (takesValid ? prepared.labelledValid() : prepared.labelledTrain())
-                .orElseThrow(() -> new ConfigException(data == null
-                        ? "The run has no validation documents; name a prepared folder with --data."
-                        : "The documents of " + data + " have no labels; prepare them with labels."));
+                .orElseThrow(() -> new ConfigException(
+                        data == null
+                                ? "The run has no validation documents; name a prepared folder with --data."
+                                : "The documents of " + data + " have no labels; prepare them with labels."));
         int[] labels = labels(documents);
         double[][] mean = probabilities(prepared, documents);
         for (TrainedClassifier other : others) {
@@ -155,7 +156,8 @@ public final class TrainedClassifier implements Predictor, AutoCloseable {
         for (int i = 0; i < labels.length; i++) {
             int label = documents.labels()[i];
             if (label == Documents.UNLABELLED) {
-                throw new DataException("Document " + i + " has no label; only labelled documents can be evaluated on.");
+                throw new DataException(
+                        "Document " + i + " has no label; only labelled documents can be evaluated on.");
             }
             labels[i] = labels().indexOf(documents.classes().get(label));
             if (labels[i] < 0) {

@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param predictions how many there were
  * @param confusion which classes were taken for which; null for a language model
  */
-public record Validation(double loss, double accuracy, long predictions, @Nullable ConfusionMatrix confusion) {
+public record Validation(
+        double loss,
+        double accuracy,
+        long predictions,
+        @Nullable ConfusionMatrix confusion) {
 
     /** Stands for no validation set. */
     public static final Validation NONE = new Validation(Double.NaN, Double.NaN, 0);

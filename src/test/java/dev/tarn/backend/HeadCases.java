@@ -60,8 +60,7 @@ final class HeadCases {
             }
             Tensor steps = scene.idsOutput("steps", b, h);
             scene.backend().pool(scene.input("h", values, t, b, h), padding, scene.output("out", b, 3 * h), steps);
-            scene.backend()
-                    .poolBackward(scene.input("dOut", 1, b, 3 * h), padding, steps, scene.output("dh", t, b, h));
+            scene.backend().poolBackward(scene.input("dOut", 1, b, 3 * h), padding, steps, scene.output("dh", t, b, h));
         }));
     }
 
@@ -72,13 +71,12 @@ final class HeadCases {
         for (int document = 0; document < b; document++) {
             int words = 1 + scene.random().nextInt(t);
             for (int step = 0; step < t; step++) {
-                boolean isPadding =
-                        switch (padded) {
-                            case LEFT -> step < t - words;
-                            case RIGHT -> step >= words;
-                            case NONE -> false;
-                            case ALL -> true;
-                        };
+                boolean isPadding = switch (padded) {
+                    case LEFT -> step < t - words;
+                    case RIGHT -> step >= words;
+                    case NONE -> false;
+                    case ALL -> true;
+                };
                 if (isPadding && document != 1) {
                     ids[step * b + document] = TOKEN;
                 }
@@ -142,8 +140,10 @@ final class HeadCases {
     }
 
     private static void addBatchNormOfOneRow(List<OpCase> cases) {
-        cases.add(new OpCase("batchNorm evaluates one row", scene -> scene.backend()
-                .batchNormEvaluate(x(scene, 1, 33), true, norm(scene, false, 33), y(scene, 1, 33))));
+        cases.add(new OpCase(
+                "batchNorm evaluates one row",
+                scene -> scene.backend()
+                        .batchNormEvaluate(x(scene, 1, 33), true, norm(scene, false, 33), y(scene, 1, 33))));
     }
 
     /** With some exact zeros, where the rectifier has its corner. */

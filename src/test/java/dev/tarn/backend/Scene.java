@@ -196,7 +196,9 @@ final class Scene implements AutoCloseable {
             for (int i = 0; i < all.length; i++) {
                 int at = i - ids.offset;
                 if (at < 0 || at >= ids.size) {
-                    assertThat(all[i]).as("element %d, outside %s", at, ids.name).isEqualTo(NOT_WRITTEN);
+                    assertThat(all[i])
+                            .as("element %d, outside %s", at, ids.name)
+                            .isEqualTo(NOT_WRITTEN);
                 } else {
                     inside[at] = all[i];
                 }

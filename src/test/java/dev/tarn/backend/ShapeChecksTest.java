@@ -182,31 +182,22 @@ class ShapeChecksTest {
             wrong.put("adam m [5]", () -> adam(real(5), 6, new double[] {0.1}));
             wrong.put("adam segment beyond [6]", () -> adam(real(6), 7, new double[] {0.1}));
             wrong.put("adam without rates [6]", () -> adam(real(6), 6, new double[0]));
-            wrong.put(
-                    "pool out [2,6]",
-                    () -> pool(real(4, 2, 3), padding(ids(4, 2), 8), real(2, 6), ids(2, 3)));
-            wrong.put(
-                    "pool padding [4,3]",
-                    () -> pool(real(4, 2, 3), padding(ids(4, 3), 8), real(2, 9), ids(2, 3)));
+            wrong.put("pool out [2,6]", () -> pool(real(4, 2, 3), padding(ids(4, 2), 8), real(2, 6), ids(2, 3)));
+            wrong.put("pool padding [4,3]", () -> pool(real(4, 2, 3), padding(ids(4, 3), 8), real(2, 9), ids(2, 3)));
             wrong.put(
                     "pool more words than [4,2]",
                     () -> pool(real(4, 2, 3), padding(ids(4, 2), 9), real(2, 9), ids(2, 3)));
-            wrong.put(
-                    "pool steps [2,4]", () -> pool(real(4, 2, 3), padding(ids(4, 2), 8), real(2, 9), ids(2, 4)));
+            wrong.put("pool steps [2,4]", () -> pool(real(4, 2, 3), padding(ids(4, 2), 8), real(2, 9), ids(2, 4)));
             wrong.put("poolBackward dOut [2,8]", () -> poolBackward(real(2, 8), ids(4, 2), ids(2, 3)));
             wrong.put("poolBackward padding [3,2]", () -> poolBackward(real(2, 9), ids(3, 2), ids(2, 3)));
             wrong.put("poolBackward steps [3,2]", () -> poolBackward(real(2, 9), ids(4, 2), ids(3, 2)));
             wrong.put("linear w [3,4]", () -> backend.linear(real(2, 5), real(3, 4), real(3), real(2, 3)));
             wrong.put("linear b [5]", () -> linear(real(2, 5), real(5), real(2, 3)));
             wrong.put("linear y [3,3]", () -> linear(real(2, 5), real(3), real(3, 3)));
-            wrong.put(
-                    "linear dy [2,5]", () -> linearBackward(real(2, 5), real(2, 5), real(3, 5), real(3)));
-            wrong.put(
-                    "linear dx [2,3]", () -> linearBackward(real(2, 3), real(2, 3), real(3, 5), real(3)));
-            wrong.put(
-                    "linear dw [5,3]", () -> linearBackward(real(2, 3), real(2, 5), real(5, 3), real(3)));
-            wrong.put(
-                    "linear db [2]", () -> linearBackward(real(2, 3), real(2, 5), real(3, 5), real(2)));
+            wrong.put("linear dy [2,5]", () -> linearBackward(real(2, 5), real(2, 5), real(3, 5), real(3)));
+            wrong.put("linear dx [2,3]", () -> linearBackward(real(2, 3), real(2, 3), real(3, 5), real(3)));
+            wrong.put("linear dw [5,3]", () -> linearBackward(real(2, 3), real(2, 5), real(5, 3), real(3)));
+            wrong.put("linear db [2]", () -> linearBackward(real(2, 3), real(2, 5), real(3, 5), real(2)));
             wrong.put("batchNorm of one row [1,3]", () -> batchNorm(real(1, 3), norm(3), real(2, 3), given(3)));
             wrong.put("batchNorm gamma [2]", () -> batchNorm(real(2, 3), norm(2), real(2, 3), given(6)));
             wrong.put("batchNorm saved [3,2]", () -> batchNorm(real(2, 3), norm(3), real(3, 2), given(6)));
@@ -214,18 +205,11 @@ class ShapeChecksTest {
             wrong.put(
                     "batchNormEvaluate y [2,2]",
                     () -> backend.batchNormEvaluate(real(2, 3), false, norm(3), real(2, 2)));
+            wrong.put("batchNormBackward dy [3,3]", () -> batchNormBackward(real(3, 3), real(2, 3), real(3), real(3)));
+            wrong.put("batchNormBackward dx [2,4]", () -> batchNormBackward(real(2, 3), real(2, 4), real(3), real(3)));
             wrong.put(
-                    "batchNormBackward dy [3,3]",
-                    () -> batchNormBackward(real(3, 3), real(2, 3), real(3), real(3)));
-            wrong.put(
-                    "batchNormBackward dx [2,4]",
-                    () -> batchNormBackward(real(2, 3), real(2, 4), real(3), real(3)));
-            wrong.put(
-                    "batchNormBackward dGamma [4]",
-                    () -> batchNormBackward(real(2, 3), real(2, 3), real(4), real(3)));
-            wrong.put(
-                    "batchNormBackward dBeta [2]",
-                    () -> batchNormBackward(real(2, 3), real(2, 3), real(3), real(2)));
+                    "batchNormBackward dGamma [4]", () -> batchNormBackward(real(2, 3), real(2, 3), real(4), real(3)));
+            wrong.put("batchNormBackward dBeta [2]", () -> batchNormBackward(real(2, 3), real(2, 3), real(3), real(2)));
             wrong.put("copy [7]", () -> backend.copy(real(6), real(7)));
             return wrong;
         }

@@ -112,7 +112,8 @@ class DataCommandTest {
 
     @Test
     void tablesAndLinesGiveLabelsToo() throws IOException {
-        Path table = write("texts.csv", "label,text,is_valid\nneg,bad,False\npos,\"good, very\",False\npos,fine,True\n");
+        Path table =
+                write("texts.csv", "label,text,is_valid\nneg,bad,False\npos,\"good, very\",False\npos,fine,True\n");
         PreparedText text = opened(prepare("--csv", table));
         assertThat(text.labelledValid().orElseThrow().labels()).containsExactly(1);
         Folders.delete(out());
@@ -169,8 +170,7 @@ class DataCommandTest {
         Files.delete(latin);
         write("imdb/test/pos/empty.txt", "");
         write("imdb/train/loose.txt", "outside");
-        Tarn labelled =
-                prepare("--folder", imdb, "--train", "train", "--valid", "test", "--include", "neg", "pos");
+        Tarn labelled = prepare("--folder", imdb, "--train", "train", "--valid", "test", "--include", "neg", "pos");
         assertThat(labelled.err()).contains("Left out: 1 .txt files right in");
         assertThat(opened(labelled).validTable().orElseThrow().size()).isEqualTo(17);
     }
@@ -189,7 +189,14 @@ class DataCommandTest {
         Path other = temp.resolve("other");
         Path strange = write("strange.txt", "zzz qqq\n");
         Tarn unknown = Tarn.run(
-                "data", "prepare", "--train", strange.toString(), "--vocab", out().toString(), "--out", other.toString());
+                "data",
+                "prepare",
+                "--train",
+                strange.toString(),
+                "--vocab",
+                out().toString(),
+                "--out",
+                other.toString());
         assertThat(unknown.out()).contains("unknown 66.67 %");
         assertThat(Tarn.run("data", "check", other.toString()).out())
                 .contains("1 documents have only words that the vocabulary does not know");
@@ -202,7 +209,8 @@ class DataCommandTest {
             line.append("a fairly long sentence about one film ");
         }
         Path lines = write("long.txt", line + "\nneg\tshort\n");
-        PreparedText text = opened(prepare("--train", lines, "--labels", "--min-freq", "1", "--tokenizer", "whitespace"));
+        PreparedText text =
+                opened(prepare("--train", lines, "--labels", "--min-freq", "1", "--tokenizer", "whitespace"));
         assertThat(text.train().documentOffset(1)).isGreaterThan(1_800_000);
         assertThat(Tarn.run("data", "show", out().toString()).code()).isZero();
         assertThat(Tarn.run("data", "check", out().toString()).out()).contains("label pos");

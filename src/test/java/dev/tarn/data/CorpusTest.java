@@ -63,8 +63,7 @@ class CorpusTest {
         write("train/urls_pos.txt", "http://");
         write("train/pos/.hidden.txt", "x");
         write("train/pos/notes.md", "x");
-        Corpus corpus =
-                Corpus.ofLabelFolders(folder, "train", "test", List.of("neg", "pos"), ".txt", notes::add);
+        Corpus corpus = Corpus.ofLabelFolders(folder, "train", "test", List.of("neg", "pos"), ".txt", notes::add);
         assertThat(read(corpus.train()))
                 .containsExactly(
                         "train/neg/1.txt neg bad",
@@ -82,8 +81,7 @@ class CorpusTest {
         reviews();
         Corpus corpus = Corpus.ofFolder(folder, List.of("test", "unsup"), null, ".txt", notes::add);
         assertThat(read(corpus.train()))
-                .containsExactly(
-                        "test/neg/1.txt null ", "test/pos/1.txt null nice", "unsup/3.txt null free");
+                .containsExactly("test/neg/1.txt null ", "test/pos/1.txt null nice", "unsup/3.txt null free");
         assertThat(corpus.valid()).isNull();
         assertThat(read(Corpus.ofFolder(folder, List.of(), null, ".txt", notes::add)
                         .train()))
@@ -111,8 +109,8 @@ class CorpusTest {
                     .hasMessageContaining("--valid-pct");
         }
         Path text = write("running.txt", "a\nb\n");
-        assertThatThrownBy(() ->
-                        Corpus.ofLines(List.of(text), null, false, true).split(0.5, 0))
+        assertThatThrownBy(
+                        () -> Corpus.ofLines(List.of(text), null, false, true).split(0.5, 0))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("running text");
     }
@@ -140,7 +138,8 @@ class CorpusTest {
                 .hasMessageContaining("no column 'label' but sentiment, text")
                 .hasMessageContaining("--label-column");
         Path empty = write("b.csv", "label,text\npos,x\n,y\n");
-        assertThatThrownBy(() -> read(Corpus.ofCsv(empty, null, CsvColumns.DEFAULT, null).train()))
+        assertThatThrownBy(() ->
+                        read(Corpus.ofCsv(empty, null, CsvColumns.DEFAULT, null).train()))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("Line 3 of")
                 .hasMessageContaining("has no label");

@@ -61,10 +61,10 @@ class CsvReaderTest {
                         field.append(pieces[seeds.between(0, pieces.length - 1)]);
                     }
                     String value = field.toString();
-                    boolean quotes = value.matches("(?s).*[\",\n].*") || seeds.random().nextBoolean();
+                    boolean quotes =
+                            value.matches("(?s).*[\",\n].*") || seeds.random().nextBoolean();
                     record.add(value);
-                    text.append(f == 0 ? "" : ",")
-                            .append(quotes ? "\"" + value.replace("\"", "\"\"") + "\"" : value);
+                    text.append(f == 0 ? "" : ",").append(quotes ? "\"" + value.replace("\"", "\"\"") + "\"" : value);
                 }
                 wanted.add(record);
                 text.append(seeds.random().nextBoolean() ? "\n" : "\r\n");
@@ -83,9 +83,7 @@ class CsvReaderTest {
     }
 
     private void refused(String text, String... words) {
-        assertThatThrownBy(() -> read(text))
-                .isInstanceOf(DataException.class)
-                .hasMessageContainingAll(words);
+        assertThatThrownBy(() -> read(text)).isInstanceOf(DataException.class).hasMessageContainingAll(words);
     }
 
     @Test

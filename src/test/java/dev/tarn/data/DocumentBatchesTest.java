@@ -68,12 +68,10 @@ class DocumentBatchesTest {
     void shorterDocumentsAreFilledUpOnTheLeftInBothDirections() {
         Documents documents = new Documents(
                 Tokens.of(List.of(new int[] {2, 5, 6}, new int[] {2, 7})), new int[] {0, 1}, List.of("neg", "pos"));
-        DocumentBatch forwards =
-                DocumentBatches.evaluation(documents, 2, false).next();
+        DocumentBatch forwards = DocumentBatches.evaluation(documents, 2, false).next();
         assertThat(column(forwards, 0)).containsExactly(2, 5, 6);
         assertThat(column(forwards, 1)).containsExactly(1, 2, 7);
-        DocumentBatch backwards =
-                DocumentBatches.evaluation(documents, 2, true).next();
+        DocumentBatch backwards = DocumentBatches.evaluation(documents, 2, true).next();
         assertThat(column(backwards, 0)).containsExactly(6, 5, 2);
         assertThat(column(backwards, 1)).containsExactly(1, 7, 2);
     }

@@ -73,7 +73,10 @@ class NotebookRowsTest {
                 Vocab vocab = Vocab.of(tokens.stream().distinct().toList());
                 Documents one = Documents.unlabelled(Tokens.of(ids(vocab, tokens)), List.of());
                 DocumentBatch batch = DocumentBatches.evaluation(one, 1, false).next();
-                assertSame(CorpusPreview.rows(batch, id -> tokenOf(vocab, id), 1, PIECES).get(0), row);
+                assertSame(
+                        CorpusPreview.rows(batch, id -> tokenOf(vocab, id), 1, PIECES)
+                                .get(0),
+                        row);
                 checked++;
             }
         }
@@ -85,8 +88,7 @@ class NotebookRowsTest {
         int checked = 0;
         for (JsonNode row : rows) {
             String[] wanted = row.path("text").asString().split(" ", -1);
-            if (row.path("kind").asString().equals("lm")
-                    && !List.of(wanted).contains("xxbos")) {
+            if (row.path("kind").asString().equals("lm") && !List.of(wanted).contains("xxbos")) {
                 List<String> tokens = tokens(row);
                 int start = 0;
                 while (!tokens.subList(start, start + 5).equals(List.of(wanted).subList(0, 5))) {
@@ -96,7 +98,10 @@ class NotebookRowsTest {
                 int count = Math.min(PIECES, tokens.size() - start);
                 int[] ids = ids(vocab, tokens.subList(start, start + count));
                 Batch batch = new Batch(ids, ids, count, 1);
-                assertSame(CorpusPreview.rows(batch, id -> tokenOf(vocab, id), 1, PIECES).get(0), row);
+                assertSame(
+                        CorpusPreview.rows(batch, id -> tokenOf(vocab, id), 1, PIECES)
+                                .get(0),
+                        row);
                 checked++;
             }
         }
@@ -118,8 +123,7 @@ class NotebookRowsTest {
 
     @Test
     void theFirstTrainingBatchBeginsWithTheLongestReview() {
-        Corpus corpus =
-                Corpus.ofLabelFolders(imdb, "train", null, List.of("neg", "pos"), ".txt", note -> {});
+        Corpus corpus = Corpus.ofLabelFolders(imdb, "train", null, List.of("neg", "pos"), ".txt", note -> {});
         PreparedText text = PreparedText.prepare(temp, corpus, TextPipeline.fastai(), 60_000, 3, 2);
         Documents documents = text.labelledTrain().orElseThrow();
         DocumentBatches batches = DocumentBatches.training(documents, 48, 42, false);
@@ -131,6 +135,9 @@ class NotebookRowsTest {
                 .isEqualTo(longest.path("source").asString());
         assertThat(documents.classes().get(first.labels()[0]))
                 .isEqualTo(longest.path("target").asString());
-        assertSame(CorpusPreview.rows(first, id -> text.vocab().token(id), 1, PIECES).get(0), longest);
+        assertSame(
+                CorpusPreview.rows(first, id -> text.vocab().token(id), 1, PIECES)
+                        .get(0),
+                longest);
     }
 }

@@ -53,8 +53,7 @@ class ClassifierGradientTest {
     @ParameterizedTest
     @MethodSource("cases")
     void everyGradientIsTheDerivativeOfLossAndRegularizers(Case what) {
-        AwdLstmConfig awdLstm =
-                new AwdLstmConfig(7, 3, 4, what.layers, PADDING, 0.2, 0.3, 0.4, 0.3, 0.2, true, true);
+        AwdLstmConfig awdLstm = new AwdLstmConfig(7, 3, 4, what.layers, PADDING, 0.2, 0.3, 0.4, 0.3, 0.2, true, true);
         TextClassifierConfig config =
                 new TextClassifierConfig(awdLstm, 3, List.of(5, 4), List.of(0.1, 0.2), BPTT, STEPS - 1);
         Random random = new Random(12);
@@ -85,8 +84,7 @@ class ClassifierGradientTest {
         }
     }
 
-    private static void check(
-            TextClassifier model, HeldFast held, Case what, Parameter parameter, double[] gradient) {
+    private static void check(TextClassifier model, HeldFast held, Case what, Parameter parameter, double[] gradient) {
         double[] here = model.parameters().doubles(parameter.name());
         int width = model.config().awdLstm().embSz();
         // The loss depends on the row of the padding, which by fastai's rule gets no gradient.
@@ -153,8 +151,7 @@ class ClassifierGradientTest {
                 states.add(state);
                 int columns = Math.min(BPTT, STEPS - chunk * BPTT);
                 Tensor tokens = arena.ids("ids of a chunk", columns, BATCH);
-                backend.upload(
-                        Arrays.copyOfRange(ids, chunk * BPTT * BATCH, (chunk * BPTT + columns) * BATCH), tokens);
+                backend.upload(Arrays.copyOfRange(ids, chunk * BPTT * BATCH, (chunk * BPTT + columns) * BATCH), tokens);
                 encoder.load(masks.chunk(chunk));
                 encoder.forward(Math.max(0, chunk - FIRST_KEPT), tokens, masks.chunk(chunk), 0);
             }

@@ -30,8 +30,7 @@ class ClassifierWorkspaceTest {
     private static final int BATCH = 4;
     private static final int BPTT = 5;
     private static final int MAX_LEN = 12;
-    private static final AwdLstmConfig ENCODER =
-            new AwdLstmConfig(19, 6, 9, 3, 1, 0.1, 0.3, 0.4, 0.3, 0.2, true, true);
+    private static final AwdLstmConfig ENCODER = new AwdLstmConfig(19, 6, 9, 3, 1, 0.1, 0.3, 0.4, 0.3, 0.2, true, true);
     private static final TextClassifierConfig CONFIG =
             new TextClassifierConfig(ENCODER, 3, List.of(7), List.of(0.1), BPTT, MAX_LEN);
     private static final Regularization ALL = new Regularization(2, 1, 5, ArOn.RAW, NormForm.PAPER, false);
@@ -40,8 +39,16 @@ class ClassifierWorkspaceTest {
     final Seeds seeds = new Seeds();
 
     @ParameterizedTest
-    @CsvSource({"1,0,1", "1399,0,1399", "1400,1,1330", "1401,1,1331", "1469,1,1399", "1470,2,1330", "2000,9,1370",
-        "3000,23,1390"})
+    @CsvSource({
+        "1,0,1",
+        "1399,0,1399",
+        "1400,1,1330",
+        "1401,1,1331",
+        "1469,1,1399",
+        "1470,2,1330",
+        "2000,9,1370",
+        "3000,23,1390"
+    })
     void theHeadSeesTheChunksThatFastaiKeeps(int steps, int firstKept, int kept) {
         TextClassifierConfig config = TextClassifierConfig.of(ENCODER, 2);
         assertThat(config.firstKept(steps)).isEqualTo(firstKept);
@@ -74,8 +81,7 @@ class ClassifierWorkspaceTest {
                     }
                 }
                 assertClose(GoldenModel.values(backend, workspace.penalties()), penalties);
-                assertClose(
-                        new double[] {GoldenModel.values(backend, workspace.stats())[0]}, new double[] {stats[0]});
+                assertClose(new double[] {GoldenModel.values(backend, workspace.stats())[0]}, new double[] {stats[0]});
             }
         }
     }
@@ -93,8 +99,7 @@ class ClassifierWorkspaceTest {
                 double[] first = logits(backend, evaluation, ids, steps);
                 evaluation.forward(ids(17), 17);
                 assertThat(logits(backend, evaluation, ids, steps)).isEqualTo(first);
-                training.train(
-                        ids(7), 7, labels, new DrawnClassifierMasks(CONFIG, 1), Regularization.NONE, true, 4);
+                training.train(ids(7), 7, labels, new DrawnClassifierMasks(CONFIG, 1), Regularization.NONE, true, 4);
                 double[] after = logits(backend, training, ids, steps);
                 // Training has moved the running statistics, and nothing else.
                 assertThat(logits(backend, evaluation, ids, steps)).isEqualTo(after);
@@ -147,12 +152,12 @@ class ClassifierWorkspaceTest {
                 TextClassifier model = new TextClassifier(backend, CONFIG, 1);
                 ClassifierWorkspace workspace = model.workspace(BATCH, 1)) {
             int[] labels = {0, 1, 2, 0};
-            workspace.train(
-                    new int[] {5, 6, 7, 1}, 1, labels, new DrawnClassifierMasks(CONFIG, 1), ALL, true, 0);
+            workspace.train(new int[] {5, 6, 7, 1}, 1, labels, new DrawnClassifierMasks(CONFIG, 1), ALL, true, 0);
             assertThat(GoldenModel.values(backend, workspace.stats())[0]).isFinite();
             assertThat(GoldenModel.values(backend, workspace.penalties())[1]).isZero();
             for (Parameter parameter : model.parameters().all()) {
-                assertThat(largest(model.parameters().gradient(parameter.name()))).isFinite();
+                assertThat(largest(model.parameters().gradient(parameter.name())))
+                        .isFinite();
             }
             for (double logit : logits(backend, workspace, new int[] {1, 1, 1, 1}, 1)) {
                 assertThat(logit).isFinite();
@@ -191,7 +196,8 @@ class ClassifierWorkspaceTest {
     @Test
     void countsAreThoseOfTheSeedNotebook() {
         TextClassifierConfig config = TextClassifierConfig.of(AwdLstmConfig.classifierDefaults(60_000), 2);
-        assertThat(TextClassifier.parameterCount(config)).isEqualTo(24_000_000 + 7_160_832 + 10_626_048 + 2_486_400 + 62_652);
+        assertThat(TextClassifier.parameterCount(config))
+                .isEqualTo(24_000_000 + 7_160_832 + 10_626_048 + 2_486_400 + 62_652);
     }
 
     @Test
@@ -202,7 +208,8 @@ class ClassifierWorkspaceTest {
                 for (int longest : new int[] {3, 9, 11, 500}) {
                     try (ClassifierWorkspace workspace =
                             training ? model.workspace(3, longest) : model.evaluationWorkspace(3, longest)) {
-                        int columns = longest < BPTT ? longest : (Math.min(longest, MAX_LEN - 1) + BPTT - 1) / BPTT * BPTT;
+                        int columns =
+                                longest < BPTT ? longest : (Math.min(longest, MAX_LEN - 1) + BPTT - 1) / BPTT * BPTT;
                         long ids = (columns * 3L + 3 + 3 * 6) * Integer.BYTES;
                         long reals =
                                 (ClassifierWorkspace.activationBytes(CONFIG, 3, longest, training) - ids) / Float.BYTES;
@@ -226,7 +233,8 @@ class ClassifierWorkspaceTest {
             assertThatThrownBy(() -> workspace.forward(ids(11), 11)).hasMessageContaining("11 columns");
             assertThatThrownBy(() -> train(evaluation, ids(7), new int[BATCH], 0))
                     .isInstanceOf(IllegalStateException.class);
-            assertThatThrownBy(() -> train(workspace, ids(7), new int[BATCH], 5)).hasMessageContaining("frozenTo 5");
+            assertThatThrownBy(() -> train(workspace, ids(7), new int[BATCH], 5))
+                    .hasMessageContaining("frozenTo 5");
             assertThatThrownBy(() -> train(workspace, ids(7), new int[] {0, 0, 3, 0}, 0))
                     .isInstanceOf(DataException.class)
                     .hasMessageContaining("Label 3");

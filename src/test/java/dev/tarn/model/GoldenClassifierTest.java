@@ -31,16 +31,20 @@ class GoldenClassifierTest {
         return OnEveryBackend.available()
                 .map(device -> DynamicContainer.dynamicContainer(
                         device.toString(),
-                        cases.stream().map(golden -> DynamicTest.dynamicTest(golden.name(), () -> {
-                            try (Backend backend = device.open();
-                                    TextClassifier model = load(backend, golden)) {
-                                if (golden.config().path("mode").asString().equals("train")) {
-                                    train(backend, golden, model);
-                                } else {
-                                    evaluate(backend, golden, model);
-                                }
-                            }
-                        }))));
+                        cases.stream()
+                                .map(golden -> DynamicTest.dynamicTest(golden.name(), () -> {
+                                    try (Backend backend = device.open();
+                                            TextClassifier model = load(backend, golden)) {
+                                        if (golden.config()
+                                                .path("mode")
+                                                .asString()
+                                                .equals("train")) {
+                                            train(backend, golden, model);
+                                        } else {
+                                            evaluate(backend, golden, model);
+                                        }
+                                    }
+                                }))));
     }
 
     private static TextClassifier load(Backend backend, GoldenCase golden) {
@@ -168,8 +172,12 @@ class GoldenClassifierTest {
         golden.assertClose("logits", GoldenModel.values(backend, workspace.logits()));
         for (int layer = 0; layer < model.config().awdLstm().nLayers(); layer++) {
             String state = "hidden_out." + layer;
-            golden.assertClose(state + ".h", GoldenModel.values(backend, workspace.encoder().hidden(layer)));
-            golden.assertClose(state + ".c", GoldenModel.values(backend, workspace.encoder().cell(layer)));
+            golden.assertClose(
+                    state + ".h",
+                    GoldenModel.values(backend, workspace.encoder().hidden(layer)));
+            golden.assertClose(
+                    state + ".c",
+                    GoldenModel.values(backend, workspace.encoder().cell(layer)));
         }
     }
 

@@ -90,7 +90,8 @@ class ClassifierTrajectoryTest {
                 }
                 Rates rates = Rates.parse(call.path("lr").asString().replace(", None", ""));
                 learner.fitOneCycle(call.path("epochs").asInt(), rates, shape);
-                assertThat(recording.losses).hasSize(call.path("steps_done_after").asInt());
+                assertThat(recording.losses)
+                        .hasSize(call.path("steps_done_after").asInt());
                 assertModel(golden, "stage" + stage, model);
                 assertThat(model.batchesTracked()).isEqualTo(recording.losses.size());
             }
@@ -125,8 +126,7 @@ class ClassifierTrajectoryTest {
                 epochs.add(new ArrayList<>());
             }
             epochs.get(epochs.size() - 1)
-                    .add(ScriptedDocuments.batch(
-                            golden.ids(prefix + "x." + k), golden.ids(prefix + "y." + k), batch));
+                    .add(ScriptedDocuments.batch(golden.ids(prefix + "x." + k), golden.ids(prefix + "y." + k), batch));
         }
         return epochs;
     }
@@ -198,7 +198,8 @@ class ClassifierTrajectoryTest {
                 assertThat(loss.tar()).isCloseTo(step.path("tar_term").asDouble(), within(BOUND / 10));
             }
             EpochRow row = recording.rows.get(0);
-            assertThat(row.validLoss()).isCloseTo(golden.path("val_losses").path(0).asDouble(), within(BOUND));
+            assertThat(row.validLoss())
+                    .isCloseTo(golden.path("val_losses").path(0).asDouble(), within(BOUND));
             assertThat(row.accuracy())
                     .isCloseTo(golden.path("metrics").path(0).path(0).asDouble(), within(1e-7));
             assertModel(golden.path("final"), model);
@@ -258,8 +259,10 @@ class ClassifierTrajectoryTest {
             for (Parameter parameter : step.learner().model().parameters().all()) {
                 if (wanted.has(parameter.name())) {
                     double[] gradient = reals(wanted.path(parameter.name()));
-                    // The pooled outputs hardly differ, so that normalising them magnifies their rounding some 300 times.
-                    double largest = Arrays.stream(gradient).map(Math::abs).max().orElseThrow();
+                    // The pooled outputs hardly differ, so that normalising them magnifies their rounding some 300
+                    // times.
+                    double largest =
+                            Arrays.stream(gradient).map(Math::abs).max().orElseThrow();
                     assertThat(step.learner().model().parameters().gradient(parameter.name()))
                             .as("gradient of %s", parameter.name())
                             .containsExactly(gradient, within(1e-7 + 1e-3 * largest));

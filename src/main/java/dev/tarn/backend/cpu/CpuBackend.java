@@ -241,7 +241,8 @@ final class CpuBackend implements Backend {
     @Override
     public void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
         Shapes.linearBackward(x, w, dy, dx, dw, db);
-        linear.backward(CpuTensor.of(x), CpuTensor.of(w), CpuTensor.of(dy), orNull(dx), CpuTensor.of(dw), CpuTensor.of(db));
+        linear.backward(
+                CpuTensor.of(x), CpuTensor.of(w), CpuTensor.of(dy), orNull(dx), CpuTensor.of(dw), CpuTensor.of(db));
     }
 
     @Override
@@ -268,7 +269,16 @@ final class CpuBackend implements Backend {
             Tensor dGamma,
             Tensor dBeta) {
         Shapes.batchNormBackward(x, norm, saved, mask, dy, dx, dGamma, dBeta);
-        normalizer.backward(CpuTensor.of(x), relu, norm, CpuTensor.of(saved), mask, CpuTensor.of(dy), CpuTensor.of(dx), CpuTensor.of(dGamma), CpuTensor.of(dBeta));
+        normalizer.backward(
+                CpuTensor.of(x),
+                relu,
+                norm,
+                CpuTensor.of(saved),
+                mask,
+                CpuTensor.of(dy),
+                CpuTensor.of(dx),
+                CpuTensor.of(dGamma),
+                CpuTensor.of(dBeta));
     }
 
     @Override

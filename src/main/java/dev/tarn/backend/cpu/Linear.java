@@ -37,24 +37,28 @@ final class Linear {
         int outputs = w.dim(0);
         int inputs = w.dim(1);
         if (dx != null) {
-            overRows(rows, (dnn, first, count) -> dnn.multiply(
-                    count,
-                    inputs,
-                    outputs,
-                    dy.address((long) first * outputs),
-                    w.address(),
-                    dx.address((long) first * inputs)));
+            overRows(
+                    rows,
+                    (dnn, first, count) -> dnn.multiply(
+                            count,
+                            inputs,
+                            outputs,
+                            dy.address((long) first * outputs),
+                            w.address(),
+                            dx.address((long) first * inputs)));
         }
-        overRows(outputs, (dnn, first, count) -> dnn.multiplyTransposed(
-                count,
-                inputs,
-                rows,
-                1f,
-                dy.address(first),
+        overRows(
                 outputs,
-                x.address(),
-                1f,
-                dw.address((long) first * inputs)));
+                (dnn, first, count) -> dnn.multiplyTransposed(
+                        count,
+                        inputs,
+                        rows,
+                        1f,
+                        dy.address(first),
+                        outputs,
+                        x.address(),
+                        1f,
+                        dw.address((long) first * inputs)));
         team.tiles(outputs, (scratch, from, count) -> {
             db.get(from, scratch.a, count);
             for (int row = 0; row < rows; row++) {

@@ -216,7 +216,13 @@ final class CudaBackend implements Backend {
     public void linearBackward(Tensor x, Tensor w, Tensor dy, @Nullable Tensor dx, Tensor dw, Tensor db) {
         Shapes.linearBackward(x, w, dy, dx, dw, db);
         device.enter();
-        head.linearBackward(CudaTensor.of(x), CudaTensor.of(w), CudaTensor.of(dy), CudaTensor.orNull(dx), CudaTensor.of(dw), CudaTensor.of(db));
+        head.linearBackward(
+                CudaTensor.of(x),
+                CudaTensor.of(w),
+                CudaTensor.of(dy),
+                CudaTensor.orNull(dx),
+                CudaTensor.of(dw),
+                CudaTensor.of(db));
     }
 
     @Override
@@ -246,7 +252,16 @@ final class CudaBackend implements Backend {
             Tensor dBeta) {
         Shapes.batchNormBackward(x, norm, saved, mask, dy, dx, dGamma, dBeta);
         device.enter();
-        head.batchNormBackward(CudaTensor.of(x), relu, norm, CudaTensor.of(saved), mask, CudaTensor.of(dy), CudaTensor.of(dx), CudaTensor.of(dGamma), CudaTensor.of(dBeta));
+        head.batchNormBackward(
+                CudaTensor.of(x),
+                relu,
+                norm,
+                CudaTensor.of(saved),
+                mask,
+                CudaTensor.of(dy),
+                CudaTensor.of(dx),
+                CudaTensor.of(dGamma),
+                CudaTensor.of(dBeta));
     }
 
     @Override

@@ -71,11 +71,7 @@ final class CudaHead {
         int rows = x.dim(0);
         int outputs = w.dim(0);
         device.plainGemm().timesTransposed(x.pointer(), w.pointer(), y.pointer(), rows, outputs, w.dim(1), false);
-        addBias.begin()
-                .tensor(y)
-                .tensor(b)
-                .int32(outputs)
-                .launch(Kernel.blocks(outputs, addBias.blockSize()), rows, 0);
+        addBias.begin().tensor(y).tensor(b).int32(outputs).launch(Kernel.blocks(outputs, addBias.blockSize()), rows, 0);
     }
 
     void linearBackward(

@@ -35,8 +35,7 @@ public record Checksum(String algorithm, String hex) {
      */
     public static Checksum parse(String text) {
         Matcher form = FORM.matcher(text);
-        if (!form.matches()
-                || form.group(2).length() != (form.group(1).equals("md5") ? MD5_DIGITS : SHA_256_DIGITS)) {
+        if (!form.matches() || form.group(2).length() != (form.group(1).equals("md5") ? MD5_DIGITS : SHA_256_DIGITS)) {
             throw new ConfigException("'" + text + "' is no checksum: write md5: and " + MD5_DIGITS
                     + " hexadecimal digits, or sha256: and " + SHA_256_DIGITS + ".");
         }

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param checksum of the archive, or null if none is known
  * @param about one line for people
  */
-public record DataSet(String name, URI url, long size, @Nullable Checksum checksum, String about) {
+public record DataSet(
+        String name, URI url, long size, @Nullable Checksum checksum, String about) {
 
     private static final String LIST = "datasets.properties";
 

@@ -101,9 +101,10 @@ public record DataSetCache(Path folder) {
         if (!got.equals(wanted)) {
             Path aside = folder.resolve(set.name() + ".rejected");
             Files.move(archive, aside, StandardCopyOption.REPLACE_EXISTING);
-            throw new DataException("What came from " + set.url() + " has the checksum " + got + ", but must have " + wanted
-                    + (set.size() < 0 ? "" : " and " + set.size() + " bytes (has " + Files.size(aside) + ")")
-                    + ": it is kept as '" + aside + "' and not used; try again or name a mirror with --url.");
+            throw new DataException(
+                    "What came from " + set.url() + " has the checksum " + got + ", but must have " + wanted
+                            + (set.size() < 0 ? "" : " and " + set.size() + " bytes (has " + Files.size(aside) + ")")
+                            + ": it is kept as '" + aside + "' and not used; try again or name a mirror with --url.");
         }
     }
 

@@ -76,8 +76,7 @@ final class Download {
      * @throws DataException if the server cannot be reached, does not have it or stops early; what has come is kept
      */
     Path fetch() {
-        try (FileChannel channel =
-                        FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = channel.tryLock()) {
             if (lock == null) {
                 throw busy();
@@ -89,7 +88,8 @@ final class Download {
             throw busy();
         } catch (IOException e) {
             throw new DataException(
-                    "'" + part + "' cannot be written: " + FileErrors.reason(e) + "; name another folder with --cache.", e);
+                    "'" + part + "' cannot be written: " + FileErrors.reason(e) + "; name another folder with --cache.",
+                    e);
         }
     }
 
@@ -140,7 +140,8 @@ final class Download {
     }
 
     private HttpResponse<InputStream> ask(long have, String known) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(url).timeout(stalled).header("User-Agent", "tarn");
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(url).timeout(stalled).header("User-Agent", "tarn");
         if (have > 0) {
             request.header("Range", "bytes=" + have + "-").header("If-Range", known);
         }
@@ -168,7 +169,8 @@ final class Download {
     /** Java's client often says no more than the kind of failure. */
     private static String reason(IOException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnknownHostException || cause.getClass().getSimpleName().startsWith("Unresolved")) {
+            if (cause instanceof UnknownHostException
+                    || cause.getClass().getSimpleName().startsWith("Unresolved")) {
                 return "there is no such host";
             }
         }
@@ -190,8 +192,7 @@ final class Download {
             return thread;
         });
         long tick = Math.max(1, stalled.toMillis() / 10);
-        watch.scheduleWithFixedDelay(
-                () -> closeIfSilent(body, lastByte.get()), tick, tick, TimeUnit.MILLISECONDS);
+        watch.scheduleWithFixedDelay(() -> closeIfSilent(body, lastByte.get()), tick, tick, TimeUnit.MILLISECONDS);
         long bytes = have;
         IOException broken = null;
         channel.position(have);

@@ -47,8 +47,7 @@ class HeadThreadsTest {
     private static List<float[]> run(int threads, long seed) {
         HostMemory memory = HostMemory.ofThisMachine();
         Random random = new Random(seed);
-        try (Backend backend =
-                        new CpuBackend(Precision.F32, memory, new Team(memory, threads, threads), "test");
+        try (Backend backend = new CpuBackend(Precision.F32, memory, new Team(memory, threads, threads), "test");
                 Arena arena = backend.arena("head")) {
             int[] host = random.ints((long) STEPS * BATCH, 0, 4).toArray();
             Tensor ids = arena.ids("ids", STEPS, BATCH);
@@ -80,8 +79,8 @@ class HeadThreadsTest {
             backend.batchNormBackward(pooled, true, norm, saved, mask, dx, dx, dGamma, dBeta);
             backend.poolBackward(dx, padding, steps, dh);
             List<float[]> results = new ArrayList<>();
-            for (Tensor result :
-                    List.of(pooled, norm.mean(), norm.variance(), saved, normalized, y, dx, dw, db, dGamma, dBeta, dh)) {
+            for (Tensor result : List.of(
+                    pooled, norm.mean(), norm.variance(), saved, normalized, y, dx, dw, db, dGamma, dBeta, dh)) {
                 float[] values = new float[(int) result.size()];
                 backend.download(result, values);
                 results.add(values);

@@ -118,8 +118,7 @@ class HeadTest {
         desk.backend.linearBackward(xTensor, wTensor, desk.put(upstream, rows, outputs), dx, dw, db);
         ToDoubleFunction<double[]> loss = at -> {
             Tensor y = desk.zeros(rows, outputs);
-            desk.backend.linear(
-                    desk.put(x, rows, inputs), desk.put(w, outputs, inputs), desk.put(b, outputs), y);
+            desk.backend.linear(desk.put(x, rows, inputs), desk.put(w, outputs, inputs), desk.put(b, outputs), y);
             return Desk.dot(upstream, desk.read(y));
         };
         // The argument of the function is one of these arrays, which it reads all.
@@ -190,8 +189,7 @@ class HeadTest {
                         dBeta);
                 ToDoubleFunction<double[]> loss = at -> Desk.dot(
                         upstream,
-                        layer.train(
-                                relu, mask, desk.zeros(features), desk.zeros(features), desk.zeros(2, features)));
+                        layer.train(relu, mask, desk.zeros(features), desk.zeros(features), desk.zeros(2, features)));
                 String what = mask + (relu ? " relu " : " ");
                 Gradients.assertMatch(what + "dGamma", layer.gamma, desk.read(dGamma), loss);
                 Gradients.assertMatch(what + "dBeta", layer.beta, desk.read(dBeta), loss);
@@ -211,8 +209,7 @@ class HeadTest {
         Tensor variance = desk.put(new double[] {20}, 1);
         Tensor saved = desk.zeros(2, 1);
         Tensor y = desk.zeros(4, 1);
-        BatchNorm norm =
-                new BatchNorm(desk.put(new double[] {3}, 1), desk.put(new double[] {5}, 1), running, variance);
+        BatchNorm norm = new BatchNorm(desk.put(new double[] {3}, 1), desk.put(new double[] {5}, 1), running, variance);
         desk.backend.batchNorm(desk.put(x, 4, 1), relu, norm, saved, Mask.NONE, y);
         double inverse = 1 / Math.sqrt(squares / 4 + 1e-5);
         assertThat(desk.read(saved)).containsExactly(new double[] {mean, inverse}, within(1e-15));

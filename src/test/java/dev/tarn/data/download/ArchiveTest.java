@@ -41,8 +41,8 @@ class ArchiveTest {
     @Test
     void tarAndZipGiveTheirFiles() throws IOException {
         Map<String, String> files = Archives.files("a/b.txt", "one", "a/c/d.txt", "x".repeat(600), "e.txt", "");
-        for (Path target : List.of(
-                unpack("x.tgz", Archives.tgz(files), 1000), unpack("x.zip", Archives.zip(files), 1000))) {
+        for (Path target :
+                List.of(unpack("x.tgz", Archives.tgz(files), 1000), unpack("x.zip", Archives.zip(files), 1000))) {
             assertThat(target.resolve("a/b.txt")).hasContent("one");
             assertThat(target.resolve("a/c/d.txt")).hasContent("x".repeat(600));
             assertThat(target.resolve("e.txt")).isEmptyFile();

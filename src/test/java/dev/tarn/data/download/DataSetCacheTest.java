@@ -72,13 +72,14 @@ class DataSetCacheTest {
         try (FileServer server = new FileServer(archive)) {
             List<Long> seen = new ArrayList<>();
             DataSet set = set(server.url("imdb.tgz"), checksum(archive));
-            Path folder = new DataSetCache(cache()).get(
-                    set,
-                    (bytes, total) -> {
-                        assertThat(total).isEqualTo(archive.length);
-                        seen.add(bytes);
-                    },
-                    notes::add);
+            Path folder = new DataSetCache(cache())
+                    .get(
+                            set,
+                            (bytes, total) -> {
+                                assertThat(total).isEqualTo(archive.length);
+                                seen.add(bytes);
+                            },
+                            notes::add);
             assertThat(folder.resolve("texts.csv")).hasContent("label,text");
             assertThat(seen).isSorted().endsWith((long) archive.length);
             assertThat(names()).containsExactly("imdb", "imdb.tgz");
@@ -150,7 +151,11 @@ class DataSetCacheTest {
         try (FileServer server = new FileServer(archive)) {
             DataSet set = set(server.url("imdb.tgz"), null);
             get(set);
-            assertThat(notes).singleElement().asString().contains("No checksum is known").contains("sha256:");
+            assertThat(notes)
+                    .singleElement()
+                    .asString()
+                    .contains("No checksum is known")
+                    .contains("sha256:");
             Files.delete(cache().resolve("imdb.tgz"));
             Files.move(cache().resolve("imdb"), temp.resolve("away"));
             server.replace(Archives.tgz(Archives.files("imdb/other.txt", "other")));
@@ -188,7 +193,9 @@ class DataSetCacheTest {
                     1 << 20,
                     Duration.ofMillis(300),
                     (bytes, total) -> {});
-            assertThatThrownBy(download::fetch).isInstanceOf(DataException.class).hasMessageContaining("stopped after");
+            assertThatThrownBy(download::fetch)
+                    .isInstanceOf(DataException.class)
+                    .hasMessageContaining("stopped after");
         }
     }
 
@@ -198,7 +205,9 @@ class DataSetCacheTest {
             Path file = temp.resolve("imdb.tgz");
             Download download = new Download(
                     DataSet.named("imdb").at(server.url("imdb.tgz")).url(), file, 1000, (bytes, total) -> {});
-            assertThatThrownBy(download::fetch).isInstanceOf(DataException.class).hasMessageContaining("1000 bytes");
+            assertThatThrownBy(download::fetch)
+                    .isInstanceOf(DataException.class)
+                    .hasMessageContaining("1000 bytes");
             Path part = file.resolveSibling("imdb.tgz.part");
             try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
@@ -241,7 +250,8 @@ class DataSetCacheTest {
 
     @Test
     void theCacheIsWhereTheSystemKeepsSuchThings() {
-        assertThat(DataSetCache.ofUser(Map.of("TARN_CACHE", "/c"), "/h", "Linux").folder())
+        assertThat(DataSetCache.ofUser(Map.of("TARN_CACHE", "/c"), "/h", "Linux")
+                        .folder())
                 .isEqualTo(Path.of("/c"));
         assertThat(DataSetCache.ofUser(Map.of("XDG_CACHE_HOME", "/x"), "/h", "Linux")
                         .folder())
