@@ -30,8 +30,9 @@ final class ExperimentCommand extends TarnCommand.Group {
     /** {@code tarn experiment norm-stabilizer}. */
     @Command(
             name = "norm-stabilizer",
-            description = "What does the norm-stabilizer do? Trains language models and classifiers with and without it, seed by"
-                    + " seed, and compares them. Called again it does what is left; several processes may share --out.",
+            description =
+                    "What does the norm-stabilizer do? Trains language models and classifiers with and without it, seed by"
+                            + " seed, and compares them. Called again it does what is left; several processes may share --out.",
             sortOptions = false)
     static final class NormStabilizer extends TarnCommand {
 
@@ -98,7 +99,8 @@ final class ExperimentCommand extends TarnCommand.Group {
         @Option(
                 names = "--config",
                 paramLabel = "FILE",
-                description = "a YAML file for the language models, instead of the small sizes that are the default here")
+                description =
+                        "a YAML file for the language models, instead of the small sizes that are the default here")
         private @Nullable Path config;
 
         @Option(
@@ -124,7 +126,8 @@ final class ExperimentCommand extends TarnCommand.Group {
 
         @Option(
                 names = "--drop-models",
-                description = "delete checkpoints and texts of the runs of a cell once it is finished; its metrics stay")
+                description =
+                        "delete checkpoints and texts of the runs of a cell once it is finished; its metrics stay")
         private boolean dropsModels;
 
         @Option(names = "--print-config", description = "print both configurations and do nothing")
@@ -140,8 +143,11 @@ final class ExperimentCommand extends TarnCommand.Group {
         @Override
         void execute() {
             if (print) {
-                console.out().print("# Language models, for --config:\n" + lmConfig().toYaml());
-                console.out().print("\n# Classifiers, for --clf-config:\n" + clfConfig().toYaml());
+                console.out()
+                        .print("# Language models, for --config:\n" + lmConfig().toYaml());
+                console.out()
+                        .print("\n# Classifiers, for --clf-config:\n"
+                                + clfConfig().toYaml());
                 return;
             }
             ExperimentProgress progress = new ExperimentProgress(console);

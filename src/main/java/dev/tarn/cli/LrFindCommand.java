@@ -1,8 +1,8 @@
 package dev.tarn.cli;
 
-import dev.tarn.run.Folders;
 import dev.tarn.ConfigException;
 import dev.tarn.report.LrFinderPlot;
+import dev.tarn.run.Folders;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.RunConfig;
 import dev.tarn.train.LanguageModelRun;

@@ -38,7 +38,6 @@ final class TokenSample {
             return new SourceDocument("", null, from.file().toString(), 0);
         }
         int label = table.label(document);
-        return new SourceDocument(
-                "", label < 0 ? null : table.classes().get(label), table.origin(document), 0);
+        return new SourceDocument("", label < 0 ? null : table.classes().get(label), table.origin(document), 0);
     }
 }

@@ -51,7 +51,8 @@ final class ExperimentFolder {
             boolean isNew = !Files.exists(file());
             if (isNew) {
                 AtomicFile.writeString(
-                        file(), JsonEvent.of("experiment").with("settings", settings).toJson() + "\n");
+                        file(),
+                        JsonEvent.of("experiment").with("settings", settings).toJson() + "\n");
             } else {
                 requireSame(settings);
             }
@@ -191,7 +192,8 @@ final class ExperimentFolder {
 
     private ConfigException cannotWrite(IOException e) {
         return new ConfigException(
-                "--out " + folder + " cannot be written (" + FileErrors.reason(e) + "); give a folder that is writable.",
+                "--out " + folder + " cannot be written (" + FileErrors.reason(e)
+                        + "); give a folder that is writable.",
                 e);
     }
 }

@@ -129,7 +129,9 @@ public record ExperimentTexts(
                 PreparedText text = PreparedText.open(wholeLm(data));
                 double valid = text.valid().map(Tokens::numTokens).orElse(1L);
                 text.sample(
-                        maxTokens / (double) text.train().numTokens(), Math.max(1, VALID_SHARE * maxTokens) / valid, to);
+                        maxTokens / (double) text.train().numTokens(),
+                        Math.max(1, VALID_SHARE * maxTokens) / valid,
+                        to);
             });
         }
         if (hasLabels() && maxDocuments > 0) {
@@ -148,15 +150,16 @@ public record ExperimentTexts(
     private static void requireUsable(PreparedText text, ExperimentConfig config) {
         long valid = text.valid().map(Tokens::numTokens).orElse(0L);
         if (valid <= config.horizon()) {
-            throw new DataException("A horizon of " + config.horizon() + " steps needs more validation text than the " + valid
-                    + " tokens of '" + text.folder() + "'; give more, or a smaller --horizon.");
+            throw new DataException("A horizon of " + config.horizon() + " steps needs more validation text than the "
+                    + valid + " tokens of '" + text.folder() + "'; give more, or a smaller --horizon.");
         }
     }
 
     private static void requireLabels(PreparedText labelled, PreparedText lm) {
         if (!labelled.vocab().itos().equals(lm.vocab().itos())) {
             throw new DataException("'" + labelled.folder() + "' has another vocabulary than '" + lm.folder()
-                    + "', so no classifier can have its encoder; prepare it with `tarn data prepare --vocab " + lm.folder()
+                    + "', so no classifier can have its encoder; prepare it with `tarn data prepare --vocab "
+                    + lm.folder()
                     + "`.");
         }
         if (labelled.labelledTrain().isEmpty() || labelled.labelledValid().isEmpty()) {

@@ -28,8 +28,7 @@ public final class NormStabilizerExperiment {
      * @param view told what happens
      * @param command the words of the command line, for the provenance of runs
      */
-    public NormStabilizerExperiment(
-            ExperimentConfig config, Path folder, ExperimentView view, List<String> command) {
+    public NormStabilizerExperiment(ExperimentConfig config, Path folder, ExperimentView view, List<String> command) {
         this.config = config;
         this.folder = new ExperimentFolder(folder);
         this.view = view;

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class Results {
 
     /** A cell whose language model is done. */
-    public record Found(Arm arm, long seed, LmResult lm, @Nullable ClfResult clf) {}
+    public record Found(
+            Arm arm, long seed, LmResult lm, @Nullable ClfResult clf) {}
 
     private static final Comparator<Arm> ORDER = Comparator.comparing(Arm::hasArTar)
             .thenComparing(arm -> arm.betaNorm() > 0)
@@ -80,7 +81,9 @@ public final class Results {
         return cells.stream()
                 .map(cell -> cell.lm().beyond())
                 .filter(steps -> !steps.isEmpty())
-                .map(steps -> new int[] {steps.get(0).from(), steps.get(steps.size() - 1).to()})
+                .map(steps -> new int[] {
+                    steps.get(0).from(), steps.get(steps.size() - 1).to()
+                })
                 .findFirst()
                 .orElse(null);
     }

@@ -53,12 +53,15 @@ final class ResultsPage {
         if (results.cells().isEmpty()) {
             return page.append("No cell is finished yet.\n").toString();
         }
-        page.append("Mean ± standard deviation over the seeds.").append(beyond()).append("\n\n");
+        page.append("Mean ± standard deviation over the seeds.")
+                .append(beyond())
+                .append("\n\n");
         table(page, "arm", results.arms(), Arm::name, this::summary);
         if (!others.isEmpty()) {
             page.append("\nDifference to ")
                     .append(Arm.BASELINE.name())
-                    .append(", seed by seed: mean ± standard deviation of the differences, [95 % interval of their mean by")
+                    .append(
+                            ", seed by seed: mean ± standard deviation of the differences, [95 % interval of their mean by")
                     .append(" Student's t], and of how many seeds.\n\n");
             table(page, "arm", others, Arm::name, this::difference);
         }
@@ -70,13 +73,14 @@ final class ResultsPage {
                 cell -> cell.arm().name() + ", " + cell.seed(),
                 (cell, metric) -> metric.text(metric.of(cell)));
         for (Results.Found cell : results.cells()) {
-            failures(cell).forEach(sentence -> page.append("\n")
-                    .append(cell.arm().name())
-                    .append(", seed ")
-                    .append(cell.seed())
-                    .append(": ")
-                    .append(sentence)
-                    .append('\n'));
+            failures(cell)
+                    .forEach(sentence -> page.append("\n")
+                            .append(cell.arm().name())
+                            .append(", seed ")
+                            .append(cell.seed())
+                            .append(": ")
+                            .append(sentence)
+                            .append('\n'));
         }
         return page.toString();
     }
@@ -126,8 +130,8 @@ final class ResultsPage {
 
     private String difference(Arm arm, Metric metric) {
         Summary summary = results.difference(arm, metric);
-        return metric.text(summary.mean()) + " ± " + metric.text(summary.sd()) + " [" + metric.text(summary.low()) + ", "
-                + metric.text(summary.high()) + "], " + summary.n();
+        return metric.text(summary.mean()) + " ± " + metric.text(summary.sd()) + " [" + metric.text(summary.low())
+                + ", " + metric.text(summary.high()) + "], " + summary.n();
     }
 
     private static List<String> failures(Results.Found cell) {
@@ -144,13 +148,14 @@ final class ResultsPage {
     List<JsonEvent> events() {
         List<JsonEvent> events = new ArrayList<>();
         for (Arm arm : results.arms()) {
-            JsonEvent event = JsonEvent.of("arm").with("arm", arm.name()).with("cells", results.of(arm).size());
+            JsonEvent event = JsonEvent.of("arm")
+                    .with("arm", arm.name())
+                    .with("cells", results.of(arm).size());
             metrics.forEach(metric -> event.with(metric.key(), json(results.summary(arm, metric))));
             events.add(event);
         }
         for (Arm arm : others) {
-            JsonEvent event =
-                    JsonEvent.of("difference").with("arm", arm.name()).with("to", Arm.BASELINE.name());
+            JsonEvent event = JsonEvent.of("difference").with("arm", arm.name()).with("to", Arm.BASELINE.name());
             metrics.forEach(metric -> event.with(metric.key(), json(results.difference(arm, metric))));
             events.add(event);
         }

@@ -35,9 +35,8 @@ final class ResultsPlots {
         for (Metric metric : results.metrics()) {
             plots.put(metric.key().replace('_', '-') + ".png", points(metric));
         }
-        double[][] norms = byArm(arm -> results.meanOf(arm, lm -> lm.trainingNorms().stream()
-                .mapToDouble(norm -> norm)
-                .toArray()));
+        double[][] norms = byArm(arm -> results.meanOf(
+                arm, lm -> lm.trainingNorms().stream().mapToDouble(norm -> norm).toArray()));
         if (IntStream.range(0, norms.length).anyMatch(arm -> norms[arm].length > 0)) {
             double[][] epochs = new double[norms.length][];
             for (int arm = 0; arm < norms.length; arm++) {
@@ -49,11 +48,11 @@ final class ResultsPlots {
                     "training-norms.png",
                     ArmPlot.lines("Norm of h during training", "epoch", "mean norm", names, epochs, norms));
         }
-        double[][] steps =
-                horizon(part -> Math.sqrt((double) part.from() * part.to()));
+        double[][] steps = horizon(part -> Math.sqrt((double) part.from() * part.to()));
         plots.put(
                 "horizon-norms.png",
-                ArmPlot.horizon("Norm of h from a zero state", "mean norm", names, steps, horizon(LmResult.Steps::norm)));
+                ArmPlot.horizon(
+                        "Norm of h from a zero state", "mean norm", names, steps, horizon(LmResult.Steps::norm)));
         plots.put(
                 "horizon-loss.png",
                 ArmPlot.horizon(

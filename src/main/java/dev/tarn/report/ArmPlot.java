@@ -49,7 +49,9 @@ public final class ArmPlot {
             String dash = names.get(arm) + " mean";
             plot.points(
                             names.get(arm),
-                            IntStream.range(0, finite.length).mapToDouble(i -> place).toArray(),
+                            IntStream.range(0, finite.length)
+                                    .mapToDouble(i -> place)
+                                    .toArray(),
                             finite,
                             color(arm))
                     .line(dash, new double[] {place - DASH, place + DASH}, new double[] {mean, mean}, color(arm));

@@ -129,14 +129,16 @@ public final class JsonEvent {
 
     /** Real numbers, NaN for each that is none; no numbers where there is no list. */
     public double[] reals(String key) {
-        return fields.path(key).valueStream()
+        return fields.path(key)
+                .valueStream()
                 .mapToDouble(value -> value.isNumber() ? value.doubleValue() : Double.NaN)
                 .toArray();
     }
 
     /** The objects of a list, in order; none where there is no list. */
     public List<JsonEvent> objects(String key) {
-        return fields.path(key).valueStream()
+        return fields.path(key)
+                .valueStream()
                 .filter(ObjectNode.class::isInstance)
                 .map(value -> new JsonEvent((ObjectNode) value))
                 .toList();

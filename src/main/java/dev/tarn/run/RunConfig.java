@@ -7,6 +7,7 @@ import dev.tarn.backend.Precision;
 import dev.tarn.backend.Regularization;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -92,7 +92,8 @@ public final class RunLock implements AutoCloseable {
     private static RunLock signed(FileChannel channel) throws IOException {
         channel.truncate(0);
         AtomicFile.writeFully(
-                channel, ByteBuffer.wrap(("process " + ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
+                channel,
+                ByteBuffer.wrap(("process " + ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
         return new RunLock(channel);
     }
 

@@ -33,7 +33,10 @@ class ExperimentTest {
         QuickstartCorpus corpus = QuickstartCorpus.generate(7, 60, 16);
         reviews = shared.resolve("reviews");
         for (int i = 0; i < 60; i++) {
-            write(i < 20 ? "unsup" : i % 2 == 0 ? "train/pos" : "train/neg", i, corpus.training().get(i));
+            write(
+                    i < 20 ? "unsup" : i % 2 == 0 ? "train/pos" : "train/neg",
+                    i,
+                    corpus.training().get(i));
         }
         for (int i = 0; i < 16; i++) {
             write(i % 2 == 0 ? "test/pos" : "test/neg", i, corpus.validation().get(i));
@@ -82,13 +85,19 @@ class ExperimentTest {
             assertThat(whole.resolve(cell).resolve("clf.json")).exists();
         }
         for (String part : List.of("lm", "clf")) {
-            assertThat(Files.readString(whole.resolve("ns-paper-50/2").resolve(part).resolve("config.yaml")))
+            assertThat(Files.readString(
+                            whole.resolve("ns-paper-50/2").resolve(part).resolve("config.yaml")))
                     .contains("beta-norm: 50.0")
                     .contains("seed: 2");
         }
         try (Stream<Path> plots = Files.list(whole.resolve("plots"))) {
             assertThat(plots.map(plot -> plot.getFileName().toString()))
-                    .contains("perplexity.png", "accuracy.png", "horizon-norms.png", "horizon-loss.png", "training-norms.png");
+                    .contains(
+                            "perplexity.png",
+                            "accuracy.png",
+                            "horizon-norms.png",
+                            "horizon-loss.png",
+                            "training-norms.png");
         }
     }
 
@@ -129,18 +138,17 @@ class ExperimentTest {
         Path killed = temp.resolve("killed");
         killAt("ns-paper-50/1/lm", killed);
         assertThat(killed.resolve("ns-paper-50/1/lm.json")).doesNotExist();
-        long finished = Files.getLastModifiedTime(killed.resolve("ar-tar/1/clf.json")).toMillis();
+        long finished =
+                Files.getLastModifiedTime(killed.resolve("ar-tar/1/clf.json")).toMillis();
         killAt("ns-paper-50/1/clf", killed);
         assertThat(killed.resolve("ns-paper-50/1/lm.json")).exists();
         assertThat(killed.resolve("ns-paper-50/1/clf.json")).doesNotExist();
 
         Tarn resumed = Tarn.run(cells("ar-tar,ns-paper-50", "1", killed));
         assertThat(resumed.code()).as(resumed.err()).isZero();
-        for (String result : List.of(
-                "ar-tar/1/lm.json", "ar-tar/1/clf.json", "ns-paper-50/1/lm.json", "ns-paper-50/1/clf.json")) {
-            assertThat(killed.resolve(result)).hasSameTextualContentAs(whole.resolve(result));
-        }
-        assertThat(Files.getLastModifiedTime(killed.resolve("ar-tar/1/clf.json")).toMillis())
+        assertThat(results(killed, 1)).isEqualTo(results(whole, 1)).hasSize(2);
+        assertThat(Files.getLastModifiedTime(killed.resolve("ar-tar/1/clf.json"))
+                        .toMillis())
                 .isEqualTo(finished);
     }
 
@@ -196,11 +204,11 @@ class ExperimentTest {
     @Test
     void theClassifierIsAddedLater() {
         Path out = temp.resolve("later");
-        assertThat(Tarn.run(cells("ar-tar", "1", out, "--skip-classifier")).code()).isZero();
+        assertThat(Tarn.run(cells("ar-tar", "1", out, "--skip-classifier")).code())
+                .isZero();
         assertThat(out.resolve("ar-tar/1/clf.json")).doesNotExist();
         assertThat(Tarn.run(cells("ar-tar", "1", out)).code()).isZero();
-        assertThat(out.resolve("ar-tar/1/clf.json"))
-                .hasSameTextualContentAs(whole.resolve("ar-tar/1/clf.json"));
+        assertThat(out.resolve("ar-tar/1/clf.json")).hasSameTextualContentAs(whole.resolve("ar-tar/1/clf.json"));
     }
 
     @Test
@@ -230,13 +238,33 @@ class ExperimentTest {
         Tarn.run("experiment", "norm-stabilizer", "--out", out).failedWith(2, "either --imdb or --lm");
         Tarn.run("experiment", "norm-stabilizer", "--out", out, "--report-only")
                 .failedWith(2, "is not the folder of an experiment");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--lm", temp.resolve("nothing").toString())
+        Tarn.run(
+                        "experiment",
+                        "norm-stabilizer",
+                        "--out",
+                        out,
+                        "--lm",
+                        temp.resolve("nothing").toString())
                 .failedWith(3, "is not a prepared text");
-        Tarn.run("experiment", "norm-stabilizer", "--out", out, "--imdb", temp.resolve("nothing").toString())
+        Tarn.run(
+                        "experiment",
+                        "norm-stabilizer",
+                        "--out",
+                        out,
+                        "--imdb",
+                        temp.resolve("nothing").toString())
                 .failedWith(3, "There is no folder");
         assertThat(temp.resolve("out")).doesNotExist();
         Files.writeString(temp.resolve("file"), "x");
         Tarn.run(experiment(temp)).failedWith(2, "not empty");
+    }
+
+    /** Everything that the cells of a seed came to. */
+    private static List<String> results(Path out, int seed) {
+        return report(out).stream()
+                .filter(event -> event.kind().equals("result") && event.real("seed") == seed)
+                .map(JsonEvent::toJson)
+                .toList();
     }
 
     private static List<JsonEvent> report(Path out) {

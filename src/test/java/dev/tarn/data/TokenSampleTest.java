@@ -45,9 +45,8 @@ class TokenSampleTest {
         PreparedText sample = text.sample(0.1, 1, folder("sample"));
         assertThat(sample.train().numDocuments()).isEqualTo(1);
         assertThat(sample.train().numTokens()).isEqualTo(text.train().numTokens() / 10);
-        assertThat(tokens(sample.train(), 0))
-                .isEqualTo(Arrays.copyOf(
-                        tokens(text.train(), 0), (int) sample.train().numTokens()));
+        assertThat(tokens(sample.train(), 0)).isEqualTo(Arrays.copyOf(tokens(text.train(), 0), (int)
+                sample.train().numTokens()));
         assertThatThrownBy(() -> text.sample(1e-9, 1, folder("nothing")))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("no tokens");

@@ -18,13 +18,16 @@ class ArmTest {
     void aNameSaysTheWholePenalty() {
         assertThat(Arm.parse("ns-paper-0.5")).isEqualTo(new Arm("ns-paper-0.5", true, NormForm.PAPER, 0.5));
         assertThat(Arm.parse("ns-seed-50")).isEqualTo(new Arm("ns-seed-50", true, NormForm.SEED, 50));
-        List<Arm> arms = Stream.of("none", "ar-tar", "ns-paper-50.0", "ns-paper-50").map(Arm::parse).toList();
+        List<Arm> arms = Stream.of("none", "ar-tar", "ns-paper-50.0", "ns-paper-50")
+                .map(Arm::parse)
+                .toList();
         assertThat(new Plan(arms, List.of(1L, 1L), true, true).arms())
                 .containsExactly(Arm.NONE, Arm.BASELINE, Arm.parse("ns-paper-50"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "NONE", "ns-paper", "ns-paper-", "ns-paper-0", "ns-paper--5", "ns-cell-5", "ns-paper-1e3"})
+    @ValueSource(
+            strings = {"", "NONE", "ns-paper", "ns-paper-", "ns-paper-0", "ns-paper--5", "ns-cell-5", "ns-paper-1e3"})
     void otherNamesAreRefused(String name) {
         assertThatThrownBy(() -> Arm.parse(name))
                 .isInstanceOf(ConfigException.class)

@@ -32,7 +32,8 @@ class ResultsTest {
         assertThat(lm.perplexityBeyond()).isCloseTo(Math.exp(2), within(1e-12));
         assertThat(lm.normBeyond()).isEqualTo(5);
         assertThat(lm.normDrift()).isEqualTo(5.0 / 2 - 1);
-        assertThat(LmResult.of(Objects.requireNonNull(JsonEvent.parse(lm.toJson().toJson()))))
+        assertThat(LmResult.of(
+                        Objects.requireNonNull(JsonEvent.parse(lm.toJson().toJson()))))
                 .isEqualTo(lm);
     }
 
@@ -74,7 +75,16 @@ class ResultsTest {
         assertThat(new ResultsPage(results).events())
                 .extracting(JsonEvent::kind)
                 .containsExactly(
-                        "arm", "arm", "arm", "difference", "difference", "result", "result", "result", "result", "result");
+                        "arm",
+                        "arm",
+                        "arm",
+                        "difference",
+                        "difference",
+                        "result",
+                        "result",
+                        "result",
+                        "result",
+                        "result");
         assertThat(ResultsPlots.of(results)).containsKeys("perplexity.png", "accuracy.png", "horizon-norms.png");
         ResultsPlots.of(results).values().forEach(plot -> assertThat(plot.png()).isNotEmpty());
     }
