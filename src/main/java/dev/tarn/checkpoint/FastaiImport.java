@@ -25,6 +25,7 @@ import java.util.Set;
 public record FastaiImport(Pretrained.Part part, List<TensorEntry> weights, boolean hasOptimizer) {
 
     private static final String HEAD = "1.layers.";
+    private static final String OPTIMIZER = "opt.";
 
     /**
      * Looks through a file; {@code source} must stay open until the weights are written.
@@ -37,6 +38,8 @@ public record FastaiImport(Pretrained.Part part, List<TensorEntry> weights, bool
         for (String name : source.names()) {
             if (name.startsWith(root)) {
                 names.add(name.substring(root.length()));
+            } else if (!name.startsWith(OPTIMIZER)) {
+                refuseOthers(source, List.of(name));
             }
         }
         String prefix = FastaiNames.prefix(names);
@@ -70,7 +73,7 @@ public record FastaiImport(Pretrained.Part part, List<TensorEntry> weights, bool
             }
         }
         refuseOthers(source, names);
-        return new FastaiImport(part, weights, source.names().stream().anyMatch(name -> name.startsWith("opt.")));
+        return new FastaiImport(part, weights, source.names().stream().anyMatch(name -> name.startsWith(OPTIMIZER)));
     }
 
     private static String rootOf(TensorSource source) {

@@ -31,6 +31,9 @@ public final class FastaiNames {
     /** The decoder bias [V] of a language model. */
     public static final String DECODER_BIAS = "1.decoder.bias";
 
+    /** The most LSTM layers that are looked for, as many as a configuration may ask for. */
+    static final int MAX_LAYERS = 64;
+
     /** What {@code learn.save} puts before the names of a model that it saves with its optimizer. */
     static final String SAVED_WITH_OPTIMIZER = "model.";
 
@@ -74,10 +77,10 @@ public final class FastaiNames {
         return names;
     }
 
-    /** How many LSTM layers a set of names has under a prefix, counted from the first on. */
+    /** How many LSTM layers a set of names has under a prefix, counted from the first on; at most {@link #MAX_LAYERS}. */
     public static int layers(Collection<String> names, String prefix) {
         int layers = 0;
-        while (names.contains(prefix + recurrent(layers))) {
+        while (layers < MAX_LAYERS && names.contains(prefix + recurrent(layers))) {
             layers++;
         }
         return layers;

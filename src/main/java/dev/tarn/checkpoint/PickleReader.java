@@ -240,9 +240,13 @@ final class PickleReader {
     }
 
     private Object apply(Object callee, List<Object> arguments) {
-        if (!(callee instanceof PickleGlobal global)) {
-            throw in.broken("it calls what cannot be called");
+        if (callee instanceof PickleGlobal global) {
+            return call(global, arguments);
         }
+        throw in.broken("it calls what cannot be called");
+    }
+
+    private Object call(PickleGlobal global, List<Object> arguments) {
         int count = arguments.size();
         boolean fits = switch (global) {
             case ORDERED_DICT -> count == 0;

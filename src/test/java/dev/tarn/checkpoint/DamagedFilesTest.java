@@ -22,7 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,16 +98,16 @@ class DamagedFilesTest {
     @TempDir
     private Path temp;
 
-    private final Map<byte[], Map<String, byte[]>> archives = new IdentityHashMap<>();
+    private final IdentityHashMap<byte[], Map<String, byte[]>> archives = new IdentityHashMap<>();
 
     @Test
     void legacyCheckpoints() {
-        mutate(pth("legacy"), file -> readPth(file), this::mutated);
+        mutate(pth("legacy"), DamagedFilesTest::readPth, this::mutated);
     }
 
     @Test
     void zippedCheckpoints() {
-        mutate(pth("zip"), file -> readPth(file), this::mutatedZip);
+        mutate(pth("zip"), DamagedFilesTest::readPth, this::mutatedZip);
     }
 
     @Test
@@ -116,7 +116,7 @@ class DamagedFilesTest {
         for (GoldenCase golden : Golden.cases("10-itos")) {
             golden.json().path("files").forEach(file -> files.add(Golden.dir().resolve(file.asString())));
         }
-        mutate(files, file -> ItosPickle.read(file).size(), this::mutated);
+        mutate(files, file -> assertThat(ItosPickle.read(file).size()).isPositive(), this::mutated);
     }
 
     @Test
@@ -125,7 +125,7 @@ class DamagedFilesTest {
         for (GoldenCase golden : Golden.cases("10-checkpoint")) {
             files.add(Golden.dir().resolve(golden.json().path("file").asString()));
         }
-        mutate(small(files), file -> readSafeTensors(file), this::mutated);
+        mutate(small(files), DamagedFilesTest::readSafeTensors, this::mutated);
     }
 
     private static List<Path> pth(String format) {
@@ -144,20 +144,20 @@ class DamagedFilesTest {
         return files.stream().filter(file -> file.toFile().length() < MAX_FILE).toList();
     }
 
-    private static int readPth(Path file) {
+    private static void readPth(Path file) {
         try (PthFile pth = PthFile.open(file)) {
             pth.names().forEach(pth::doubles);
             if (FastaiNames.prefix(pth.names()) != null) {
-                FastaiImport.of(pth).weights().forEach(weight -> weight.values().get());
+                for (TensorEntry weight : FastaiImport.of(pth).weights()) {
+                    assertThat(weight.values().get().remaining()).isEqualTo((int) weight.size());
+                }
             }
-            return pth.names().size();
         }
     }
 
-    private static int readSafeTensors(Path file) {
+    private static void readSafeTensors(Path file) {
         try (SafeTensorsFile tensors = SafeTensors.read(file)) {
             tensors.names().forEach(tensors::doubles);
-            return tensors.names().size();
         }
     }
 
@@ -165,23 +165,23 @@ class DamagedFilesTest {
         byte[] of(byte[] whole, Random random);
     }
 
-    private void mutate(List<Path> files, Function<Path, Integer> read, Mutation mutation) {
+    private void mutate(List<Path> files, Consumer<Path> read, Mutation mutation) {
         assumeThat(files).as("golden files of this kind").isNotEmpty();
         Random random = seeds.random();
         int[] refused = new int[1];
         Cost[] worst = {new Cost(0, 0)};
-        assertTimeoutPreemptively(Duration.ofSeconds(120), () -> {
+        assertTimeoutPreemptively(Duration.ofMinutes(2), () -> {
             List<byte[]> wholes = new ArrayList<>();
             for (Path file : files) {
                 wholes.add(Files.readAllBytes(file));
-                read.apply(file);
+                read.accept(file);
             }
             Path damaged = temp.resolve("damaged");
             for (int round = 0; round < MUTATIONS; round++) {
                 Files.write(damaged, mutation.of(wholes.get(random.nextInt(wholes.size())), random));
                 Cost cost = Cost.of(() -> {
                     try {
-                        read.apply(damaged);
+                        read.accept(damaged);
                     } catch (CheckpointException e) {
                         assertThat(e.getMessage()).contains(damaged.toString()).hasSizeLessThan(1000);
                         refused[0]++;
@@ -200,7 +200,7 @@ class DamagedFilesTest {
     /** One to three changes, most of them where the structure of the file is: in its beginning. */
     private byte[] mutated(byte[] whole, Random random) {
         byte[] bytes = whole.clone();
-        for (int n = random.nextInt(3); n >= 0; n--) {
+        for (int n = bytes.length == 0 ? -1 : random.nextInt(3); n >= 0; n--) {
             int range = random.nextInt(4) == 0 ? bytes.length : Math.max(1, bytes.length / 5);
             int at = random.nextInt(range);
             bytes = switch (random.nextInt(5)) {

@@ -7,6 +7,7 @@ import dev.tarn.CheckpointException;
 import dev.tarn.testkit.Pickles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -259,8 +260,7 @@ class HostilePickleTest {
     @Test
     void whatIsNoFileOfFastaiIsRefusedInWords() throws IOException {
         Path file = temp.resolve("model.pth");
-        for (byte[] bytes :
-                List.of(new byte[0], new byte[1], "#!/bin/sh\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII))) {
+        for (byte[] bytes : List.of(new byte[0], new byte[1], "#!/bin/sh\n".getBytes(StandardCharsets.US_ASCII))) {
             Files.write(file, bytes);
             assertThatThrownBy(() -> PthFile.open(file)).hasMessageContaining("is not a .pth file");
         }

@@ -7,6 +7,7 @@ import dev.tarn.CheckpointException;
 import dev.tarn.testkit.Pickles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ class PthArchiveTest {
                         .bytes());
         byte[] floats = new byte[24];
         for (int i = 0; i < 6; i++) {
-            ByteBuffer.wrap(floats).order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(4 * i, i);
+            ByteBuffer.wrap(floats).order(ByteOrder.LITTLE_ENDIAN).putFloat(4 * i, i);
         }
         entries.put("m/data/0", floats);
         return entries;
@@ -86,7 +87,7 @@ class PthArchiveTest {
         try (PthFile pth = PthFile.open(file(Zips.stored(entries)))) {
             assertThat(pth.names()).containsExactly("w");
         }
-        assertThat(temp.getParent().resolveSibling("outside")).doesNotExist();
+        assertThat(temp.resolve("../../outside")).doesNotExist();
         try (Stream<Path> files = Files.list(temp)) {
             assertThat(files).hasSize(1);
         }

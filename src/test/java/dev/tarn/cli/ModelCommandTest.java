@@ -13,12 +13,15 @@ import dev.tarn.testkit.Golden;
 import dev.tarn.testkit.GoldenCase;
 import dev.tarn.testkit.Pickles;
 import dev.tarn.text.Vocab;
+import dev.tarn.train.Callback;
 import dev.tarn.train.LanguageModelRun;
+import dev.tarn.train.Step;
 import dev.tarn.train.TrainedLanguageModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -140,8 +143,7 @@ class ModelCommandTest {
     void aRunStartsFromItGoesOnWithoutItAndIsWhatTheNextOneStartsFrom() throws IOException, InterruptedException {
         Path folder = imported("10-checkpoint-learner-legacy.pth");
         Process process = Tarn.start(
-                temp.resolve("log"),
-                trainFlags("first", "--pretrained", folder.toString(), "--freeze-to", "-1", "--checkpoint-steps", "1"));
+                temp.resolve("log"), trainFlags("first", "--pretrained", folder.toString(), "--freeze-to", "-1"));
         assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
         String said = Files.readString(temp.resolve("log"));
         assertThat(process.exitValue()).as(said).isZero();
@@ -152,7 +154,7 @@ class ModelCommandTest {
             for (String name : FastaiNames.encoder(3)) {
                 boolean trains = name.equals(FastaiNames.EMBEDDING);
                 assertThat(trained.floats("0." + name).length == from.weights().floats("0." + name).length
-                                && java.util.Arrays.equals(
+                                && Arrays.equals(
                                         trained.floats("0." + name),
                                         from.weights().floats("0." + name)))
                         .as(name)
@@ -161,8 +163,6 @@ class ModelCommandTest {
         }
         assertThat(Files.readString(first.resolve("provenance.json"))).contains("wt103/model.safetensors");
         Folders.delete(folder);
-        Tarn resumed = Tarn.run("run", "resume", first.toString());
-        assertThat(resumed.code()).as(resumed.err()).isZero();
         assertThat(Tarn.run("lm", "eval", "--run", first.toString(), "--quiet").code())
                 .isZero();
 
@@ -187,15 +187,40 @@ class ModelCommandTest {
     }
 
     @Test
+    void aRunThatStoppedIsResumedBitForBitWhenThePretrainedFolderIsGone() {
+        Path folder = imported("10-checkpoint-model-noopt-zip.pth");
+        RunConfig config = config().with("model.pretrained", folder.toString())
+                .with("train.freeze-to", "2")
+                .with("run.checkpoint-steps", "4");
+        try (LanguageModelRun whole = LanguageModelRun.create(config, temp.resolve("whole"), List.of(), List.of())) {
+            whole.train();
+        }
+        Callback stop = new Callback() {
+            @Override
+            public void onBatchEnd(Step step) {
+                if (step.step() == 9) {
+                    step.learner().stop();
+                }
+            }
+        };
+        try (LanguageModelRun run = LanguageModelRun.create(config, temp.resolve("cut"), List.of(), List.of(stop))) {
+            run.train();
+        }
+        Folders.delete(folder);
+        Path last = Path.of("checkpoints/last/model.safetensors");
+        assertThat(temp.resolve("cut").resolve(last))
+                .satisfies(file -> assertThat(
+                                Files.mismatch(file, temp.resolve("whole").resolve(last)))
+                        .isNotNegative());
+        Tarn resumed = Tarn.run("run", "resume", temp.resolve("cut").toString());
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(temp.resolve("cut").resolve(last))
+                .hasSameBinaryContentAs(temp.resolve("whole").resolve(last));
+    }
+
+    @Test
     void fromJavaAnEncoderIsSavedAndLoadedBetweenRuns() {
-        RunConfig config = RunConfig.defaults()
-                .with("data.train", text.toString())
-                .with("data.tokenizer", "whitespace")
-                .with("data.bs", "4")
-                .with("data.bptt", "8")
-                .with("model.emb-sz", "6")
-                .with("model.n-hid", "9")
-                .with("run.device", "cpu");
+        RunConfig config = config();
         Path encoder = temp.resolve("encoder");
         try (LanguageModelRun one = LanguageModelRun.create(config, temp.resolve("one"), List.of(), List.of())) {
             one.saveEncoder(encoder);
@@ -208,6 +233,17 @@ class ModelCommandTest {
                 assertThat(two.learner().frozenTo()).isEqualTo(3);
             }
         }
+    }
+
+    private RunConfig config() {
+        return RunConfig.defaults()
+                .with("data.train", text.toString())
+                .with("data.tokenizer", "whitespace")
+                .with("data.bs", "4")
+                .with("data.bptt", "8")
+                .with("model.emb-sz", "6")
+                .with("model.n-hid", "9")
+                .with("run.device", "cpu");
     }
 
     private static float[] weights(LanguageModelRun run) {

@@ -2,6 +2,7 @@ package dev.tarn.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.tarn.CheckpointException;
 import dev.tarn.backend.Backend;
@@ -217,7 +218,7 @@ class PretrainedWeightsTest {
             float[] converted = fresh.parameters().floats(LanguageModel.DECODER);
             assertThat(List.of(converted[0], converted[1])).isEqualTo(List.of(old[10], old[11]));
             double mean = (old[1] + old[3] + old[5] + old[7] + old[9] + old[11]) / 6.0;
-            assertThat((double) converted[5]).isCloseTo(mean, org.assertj.core.api.Assertions.within(1e-7));
+            assertThat((double) converted[5]).isCloseTo(mean, within(1e-7));
         }
     }
 
