@@ -5,7 +5,7 @@
 constexpr int COLUMNS = WARP;
 constexpr int ROWS = BLOCK / WARP;
 
-// math:        sum[j] += x[0,j] + ... + x[rows-1,j], and likewise second, where it is not null
+// math:        sum[j] = x[0,j] + ... + x[rows-1,j], or added, and likewise second, where it is not null
 // shapes:      x [rows, columns]; sum, second [columns]
 // grid:        ceil(columns / 32)
 // smem:        8 x 32 floats
@@ -14,7 +14,7 @@ constexpr int ROWS = BLOCK / WARP;
 // aliasing:    none
 // source:      -
 extern "C" __global__ void __launch_bounds__(BLOCK)
-    column_sums(float* sum, float* second, const float* __restrict__ x, int rows, int columns) {
+    column_sums(float* sum, float* second, const float* __restrict__ x, int rows, int columns, int adds) {
   __shared__ float partial[ROWS][COLUMNS];
   const int lane = threadIdx.x % WARP;
   const int warp = threadIdx.x / WARP;
@@ -33,9 +33,9 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
     for (int k = 0; k < ROWS; k++) {
       total += partial[k][lane];
     }
-    sum[column] += total;
+    sum[column] = adds ? sum[column] + total : total;
     if (second != nullptr) {
-      second[column] += total;
+      second[column] = adds ? second[column] + total : total;
     }
   }
 }

@@ -169,15 +169,15 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
   }
 }
 
-// math:        db[v] += the sum of partial[:,v]
+// math:        db[v] = the sum of partial[:,v], or added
 // shapes:      db [V]; partial [groups,V]
 // grid:        ceil(V / 256)
-// traffic:     reads 4 * groups + 4, writes 4 bytes a column
+// traffic:     reads 4 * groups, and 4 more where it adds, writes 4 bytes a column
 // determinism: groups are added in their order
 // aliasing:    none
 // source:      the second half of xent_gradient's bias gradient
 extern "C" __global__ void __launch_bounds__(BLOCK)
-    xent_bias(float* __restrict__ db, const float* __restrict__ partial, int groups, int vocabulary) {
+    xent_bias(float* __restrict__ db, const float* __restrict__ partial, int groups, int vocabulary, int adds) {
   const int v = blockIdx.x * BLOCK + threadIdx.x;
   if (v >= vocabulary) {
     return;
@@ -186,7 +186,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
   for (int g = 0; g < groups; g++) {
     sum += partial[static_cast<long long>(g) * vocabulary + v];
   }
-  db[v] += sum;
+  db[v] = adds ? db[v] + sum : sum;
 }
 
 // math:        stats = (mean of losses, sum of correct, or NaN where it is null)

@@ -75,8 +75,8 @@ extern "C" __global__ void __launch_bounds__(BLOCK)
 }
 
 template <int W>
-__device__ __forceinline__ void add_chunk(float* __restrict__ target, const float* __restrict__ source,
-                                          const DropoutMask& mask, const Chunk& chunk) {
+__device__ __forceinline__ void write_chunk(float* __restrict__ target, const float* __restrict__ source,
+                                            const DropoutMask& mask, const Chunk& chunk, bool adds) {
   for (int e = (blockIdx.x * BLOCK + threadIdx.x) * W; e < chunk.size; e += gridDim.x * BLOCK * W) {
     Floats<W> v = load<W>(source + chunk.inSpace + e);
     if (chunk.tensor == 1) {
@@ -86,32 +86,34 @@ __device__ __forceinline__ void add_chunk(float* __restrict__ target, const floa
         v.at[k] *= m.at[k];
       }
     }
-    const Floats<W> before = load<W>(target + chunk.inTensor + e);
+    if (adds) {
+      const Floats<W> before = load<W>(target + chunk.inTensor + e);
 #pragma unroll
-    for (int k = 0; k < W; k++) {
-      v.at[k] += before.at[k];
+      for (int k = 0; k < W; k++) {
+        v.at[k] += before.at[k];
+      }
     }
     store(target + chunk.inTensor + e, v);
   }
 }
 
-// math:        (dwIh, dwHh, dbIh, dbHh) += (space's, mask * space's, space's, space's)
+// math:        (dwIh, dwHh, dbIh, dbHh) = (space's, mask * space's, space's, space's), or added
 // shapes:      source: a gradient in the layout of the weight space; the others as in lstm_weights_load
 // grid:        as lstm_weights_load
-// traffic:     reads 8, writes 4 bytes a weight; a given mask adds 4 a recurrent weight
+// traffic:     reads 4, or 8 where it adds, writes 4 bytes a weight; a given mask adds 4 a recurrent weight
 // determinism: one thread per element
 // aliasing:    none
 // source:      the derivative of lstm_weights_load; the mask is drawn again
 extern "C" __global__ void __launch_bounds__(BLOCK)
     lstm_weights_gradient(float* __restrict__ dwIh, float* __restrict__ dwHh, float* __restrict__ dbIh,
-                          float* __restrict__ dbHh, const float* __restrict__ source, WeightSpace space,
-                          DropoutMask mask, int hidden, int inputs, int vec) {
+                          float* __restrict__ dbHh, const float* __restrict__ source, int adds,
+                          WeightSpace space, DropoutMask mask, int hidden, int inputs, int vec) {
   const Chunk chunk = chunk_of(space, hidden, inputs);
   float* target = of_tensor(chunk.tensor, dwIh, dwHh, dbIh, dbHh);
   if (vec == 4) {
-    add_chunk<4>(target, source, mask, chunk);
+    write_chunk<4>(target, source, mask, chunk, adds != 0);
   } else {
-    add_chunk<1>(target, source, mask, chunk);
+    write_chunk<1>(target, source, mask, chunk, adds != 0);
   }
 }
 

@@ -12,6 +12,30 @@ struct Case {
   bool onRaw;
   int form;
   bool initial;
+  std::vector<bool> text;   // by row; no padding where it is empty
+
+  bool is_text(int row) const { return text.empty() || text[row]; }
+
+  bool is_pair(int row) const { return row >= batch && is_text(row) && is_text(row - batch); }
+
+  int count_text() const { return count([this](int row) { return is_text(row); }); }
+
+  int count_pairs() const { return count([this](int row) { return is_pair(row); }); }
+
+  // What NS in the paper's form divides by.
+  int differences() const {
+    return count([this](int row) { return is_pair(row) || (initial && row < batch && is_text(row)); });
+  }
+
+ private:
+  template <typename F>
+  int count(F wanted) const {
+    int sum = 0;
+    for (int row = 0; row < steps * batch; row++) {
+      sum += wanted(row);
+    }
+    return sum;
+  }
 };
 
 template <typename R>
@@ -34,15 +58,21 @@ Result<R> regularize(const Case& c, const std::vector<float>& h, const std::vect
   for (size_t i = 0; i < h.size(); i++) {
     r.dh.push_back(R(mask[i % row]) * R(dDropped[i]));
   }
-  const R arScale = R(c.alpha) / R(h.size());
+  const R arScale = R(c.alpha) / (R(c.count_text()) * R(c.hidden));
   for (size_t i = 0; i < h.size(); i++) {
+    if (!c.is_text(static_cast<int>(i) / c.hidden)) {
+      continue;
+    }
     const R m = c.onRaw ? 1 : mask[i % row];
     r.values[0] += arScale * (m * R(h[i])) * (m * R(h[i]));
     r.dh[i] += 2 * arScale * m * m * R(h[i]);
   }
-  if (c.steps > 1) {
-    const R scale = R(c.beta) / (R(c.steps - 1) * R(row));
+  if (c.count_pairs() > 0) {
+    const R scale = R(c.beta) / (R(c.count_pairs()) * R(c.hidden));
     for (size_t i = row; i < h.size(); i++) {
+      if (!c.is_pair(static_cast<int>(i) / c.hidden)) {
+        continue;
+      }
       const R d = R(h[i]) - R(h[i - row]);
       r.values[1] += scale * d * d;
       r.dh[i] += 2 * scale * d;
@@ -64,11 +94,14 @@ Result<R> regularize(const Case& c, const std::vector<float>& h, const std::vect
       r.dh[index * c.hidden + j] += factor * R(h[index * c.hidden + j]);
     }
   };
-  if (c.form == NORM_PAPER && (c.steps > 1 || c.initial)) {
-    const R scale = R(c.gamma) / (R(c.batch) * R(c.initial ? c.steps : c.steps - 1));
+  if (c.form == NORM_PAPER && c.differences() > 0) {
+    const R scale = R(c.gamma) / R(c.differences());
     for (int t = c.initial ? 0 : 1; t < c.steps; t++) {
       for (int b = 0; b < c.batch; b++) {
         const int i = t * c.batch + b;
+        if (t > 0 ? !c.is_pair(i) : !c.is_text(i)) {
+          continue;
+        }
         const R d = r.norms[i] - (t > 0 ? r.norms[i - c.batch] : norm_of(h0, b));
         r.values[2] += scale * d * d;
         pull(i, 2 * scale * d * inverse_of(r.norms[i]));
@@ -81,6 +114,9 @@ Result<R> regularize(const Case& c, const std::vector<float>& h, const std::vect
   if (c.form == NORM_SEED && c.steps > 1) {
     R late = 0, early = 0;
     for (int i = 0; i < c.steps * c.batch; i++) {
+      if (!c.is_text(i)) {
+        continue;
+      }
       late += i >= c.batch ? r.norms[i] * r.norms[i] : R(0);
       early += i < (c.steps - 1) * c.batch ? r.norms[i] * r.norms[i] : R(0);
     }
@@ -90,7 +126,7 @@ Result<R> regularize(const Case& c, const std::vector<float>& h, const std::vect
     r.values[2] = scale * (late - early) * (late - early);
     for (int i = 0; i < c.steps * c.batch; i++) {
       const R share = (i >= c.batch ? inverse_of(late) : R(0)) - (i < (c.steps - 1) * c.batch ? inverse_of(early) : R(0));
-      pull(i, 2 * scale * (late - early) * share);
+      pull(i, c.is_text(i) ? 2 * scale * (late - early) * share : R(0));
     }
   }
   return r;
@@ -98,27 +134,60 @@ Result<R> regularize(const Case& c, const std::vector<float>& h, const std::vect
 
 // The coefficients as the backend computes them.
 ActivationReg coefficients(const Case& c) {
-  const double elements = static_cast<double>(c.steps) * c.batch * c.hidden;
-  const int differences = c.form == NORM_PAPER && c.initial ? c.steps : c.steps - 1;
+  const auto coefficient = [](double weight, double divisor) {
+    return divisor == 0 ? 0.0f : static_cast<float>(2.0 * weight / divisor);
+  };
   ActivationReg reg{};
-  reg.ar = static_cast<float>(2.0 * c.alpha / elements);
-  reg.tar = c.steps < 2 ? 0.0f : static_cast<float>(2.0 * c.beta / ((c.steps - 1.0) * c.batch * c.hidden));
+  reg.ar = coefficient(c.alpha, static_cast<double>(c.count_text()) * c.hidden);
+  reg.tar = coefficient(c.beta, static_cast<double>(c.count_pairs()) * c.hidden);
   reg.arOnRaw = c.onRaw;
   reg.normForm = c.form;
   reg.initial = c.form == NORM_PAPER && c.initial;
-  if (c.form == NORM_PAPER && differences > 0) {
-    reg.norm = static_cast<float>(2.0 * c.gamma / (static_cast<double>(c.batch) * differences));
+  if (c.form == NORM_PAPER) {
+    reg.norm = coefficient(c.gamma, c.differences());
   } else if (c.form == NORM_SEED && c.steps > 1) {
     reg.norm = static_cast<float>(2.0 * c.gamma / c.steps);
   }
   return reg;
 }
 
+// Tokens whose padding is where the case has it.
+constexpr int PAD = 1;
+
+std::vector<int> tokens(const Case& c, Random& random) {
+  std::vector<int> ids;
+  for (bool isText : c.text) {
+    ids.push_back(isText ? 2 + static_cast<int>(random.word() % 9) : PAD);
+  }
+  return ids;
+}
+
+enum Where { NOWHERE, LEFT, RIGHT, SCATTERED, EVERYWHERE };
+
+// Every sequence with padding of a length of its own, the last of them with none unless it is everywhere.
+std::vector<bool> text(int steps, int batch, Where where, Random& random) {
+  std::vector<bool> text;
+  if (where == NOWHERE) {
+    return text;
+  }
+  for (int t = 0; t < steps; t++) {
+    for (int b = 0; b < batch; b++) {
+      const int length = steps * (batch - 1 - b) / batch;
+      const bool isPadding = where == LEFT        ? t < length
+                             : where == RIGHT     ? t >= steps - length
+                             : where == SCATTERED ? random.word() % 3 == 0
+                                                  : true;
+      text.push_back(!isPadding);
+    }
+  }
+  return text;
+}
+
 void test(const Case& c, int kind, int tile, bool inPlace, bool hasZeroRow, Random& random) {
   const size_t size = static_cast<size_t>(c.steps) * c.batch * c.hidden;
   const std::string name = " " + shape({c.steps, c.batch, c.hidden}) + " form " + std::to_string(c.form) +
                            (c.initial ? " with h0" : "") + (c.onRaw ? " raw" : "") + " mask " + std::to_string(kind) +
-                           " tile " + std::to_string(tile);
+                           " tile " + std::to_string(tile) + " text " + std::to_string(c.count_text());
   auto h = random.normal(size);
   if (hasZeroRow) {
     std::fill(h.begin(), h.begin() + c.hidden, 0.0f);
@@ -131,22 +200,24 @@ void test(const Case& c, int kind, int tile, bool inPlace, bool hasZeroRow, Rand
   Buffer<float> in(h), initial(h0), down(dDropped), out(zeros<float>(size));
   Buffer<float> norms(zeros<float>(rows)), ar(zeros<float>(rows)), tar(zeros<float>(rows));
   Buffer<float> initialNorms(zeros<float>(c.batch)), values(zeros<float>(3));
+  Buffer<int> ids(tokens(c, random));
+  const Padding padding = {c.text.empty() ? nullptr : ids.device(), PAD};
   float* target = inPlace ? down.device() : out.device();
   const int width = vec({c.hidden});
-  const size_t shared = sizeof(float) * (static_cast<size_t>(tile + 3) * c.hidden + tile + 2);
+  const size_t shared = sizeof(float) * (static_cast<size_t>(tile + 3) * c.hidden + 3 * (tile + 2));
   const Grid blocks = grid(c.batch, ceil_div(c.steps, tile));
   const int first = c.form == NORM_SEED ? PHASE_SUMS : PHASE_ALL;
   LAUNCH(activation_reg, blocks, shared, target, norms.device(), ar.device(), tar.device(), initialNorms.device(),
-         values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, first, tile, c.steps,
+         values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, padding, first, tile, c.steps,
          c.batch, c.hidden, width);
   if (c.form == NORM_SEED) {
     const int second = PHASE_GRADIENT;
     LAUNCH(activation_reg, blocks, shared, target, norms.device(), ar.device(), tar.device(), initialNorms.device(),
-           values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, second, tile, c.steps,
+           values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, padding, second, tile, c.steps,
            c.batch, c.hidden, width);
   } else {
     LAUNCH(activation_reg_values, grid(1), 0, values.device(), ar.device(), tar.device(), norms.device(),
-           initialNorms.device(), reg, c.steps, c.batch);
+           initialNorms.device(), reg, padding, c.steps, c.batch);
   }
   const auto exact = regularize<double>(c, h, h0, mask.values, dDropped);
   const auto plain = roundings([&] { return regularize<float>(c, h, h0, mask.values, dDropped); });
@@ -177,8 +248,10 @@ void run(unsigned seed) {
         }
         const int kind = static_cast<int>(random.word() % 3);
         const bool onRaw = random.word() % 2 == 0;
-        test({s.steps, s.batch, s.hidden, 2.0f, 1.0f, 50.0f, onRaw, form, initial}, kind, s.tile, initial, form == NORM_PAPER,
-             random);
+        for (Where where : {NOWHERE, LEFT, RIGHT, SCATTERED, EVERYWHERE}) {
+          test({s.steps, s.batch, s.hidden, 2.0f, 1.0f, 50.0f, onRaw, form, initial, text(s.steps, s.batch, where, random)},
+               kind, s.tile, initial, form == NORM_PAPER, random);
+        }
       }
     }
   }

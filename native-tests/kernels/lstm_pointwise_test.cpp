@@ -121,13 +121,17 @@ void test_sums(int rows, int columns, Random& random) {
   const auto first = random.normal(columns), second = random.normal(columns);
   Buffer<float> in(x), one(first), two(second);
   const std::string name = "column_sums " + shape({rows, columns});
-  LAUNCH(column_sums, grid(ceil_div(columns, 32)), 0, one.device(), two.device(), in.device(), rows, columns);
+  LAUNCH(column_sums, grid(ceil_div(columns, 32)), 0, one.device(), two.device(), in.device(), rows, columns, 1);
   check(name, one.read(), sums<double>(first, x, columns),
         roundings([&] { return sums<float>(first, x, columns); }));
   check(name, two.read(), sums<double>(second, x, columns),
         roundings([&] { return sums<float>(second, x, columns); }));
   float* nothing = nullptr;
-  LAUNCH(column_sums, grid(ceil_div(columns, 32)), 0, one.device(), nothing, in.device(), rows, columns);
+  Buffer<float> fresh(std::vector<float>(columns, NAN));
+  LAUNCH(column_sums, grid(ceil_div(columns, 32)), 0, fresh.device(), nothing, in.device(), rows, columns, 0);
+  const auto zero = zeros<float>(columns);
+  check(name + " not added", fresh.read(), sums<double>(zero, x, columns),
+        roundings([&] { return sums<float>(zero, x, columns); }));
 }
 
 void run(unsigned seed) {

@@ -85,7 +85,11 @@ void test(int rows, int vocabulary, float deviation, bool isBiased, Random& rand
   Buffer<float> partial(zeros<float>(static_cast<size_t>(groups) * vocabulary));
   LAUNCH(xent_gradient, grid(ceil_div(vocabulary, 256 * width), groups), 0, logits.device(), unrounded,
          partial.device(), added, ids.device(), largest.device(), sums.device(), 1.0f / rows, rows, vocabulary, width);
-  LAUNCH(xent_bias, grid(ceil_div(vocabulary, 256)), 0, bias.device(), partial.device(), groups, vocabulary);
+  LAUNCH(xent_bias, grid(ceil_div(vocabulary, 256)), 0, bias.device(), partial.device(), groups, vocabulary, 1);
+  Buffer<float> fresh(std::vector<float>(vocabulary, NAN)), sumOfGroups(zeros<float>(vocabulary));
+  LAUNCH(xent_bias, grid(ceil_div(vocabulary, 256)), 0, fresh.device(), partial.device(), groups, vocabulary, 0);
+  LAUNCH(xent_bias, grid(ceil_div(vocabulary, 256)), 0, sumOfGroups.device(), partial.device(), groups, vocabulary, 1);
+  check_equal("xent bias, not added" + name, fresh.read(), sumOfGroups.read());
   Buffer<float> again(stored), partialAgain(zeros<float>(partial.read().size()));
   Buffer<Bf16> rounded(zeros<Bf16>(x.size()));
   LAUNCH(xent_gradient, grid(ceil_div(vocabulary, 256 * width), groups), 0, again.device(), rounded.device(),

@@ -66,23 +66,32 @@ void test(int hidden, int inputs, int kind, Random& random) {
   check("lstm_weights_load" + name, target.read(), exact, {as_float(exact)});
 
   const auto gradient = random.normal(space.size);
-  const Layer before = layer(hidden, inputs, random);
   Buffer<float> source(gradient);
-  Buffer<float> dwIh(before[0]), dwHh(before[1]), dbIh(before[2]), dbHh(before[3]);
-  LAUNCH(lstm_weights_gradient, blocks, 0, dwIh.device(), dwHh.device(), dbIh.device(), dbHh.device(),
-         source.device(), space.starts, mask.argument, hidden, inputs, width);
-  const Buffer<float>* results[] = {&dwIh, &dwHh, &dbIh, &dbHh};
-  for (int t = 0; t < 4; t++) {
-    const size_t size = chunk_size(t, hidden, inputs);
-    std::vector<double> sums;
-    std::vector<float> plain;
-    for (size_t i = 0; i < before[t].size(); i++) {
-      const float m = t == 1 ? mask.values[i] : 1.0f;
-      const float v = gradient[space.starts.starts[4 * t + i / size] + i % size];
-      sums.push_back(before[t][i] + static_cast<double>(v) * m);
-      plain.push_back(before[t][i] + v * m);
+  for (int adds : {0, 1}) {
+    Layer before = layer(hidden, inputs, random);
+    if (!adds) {
+      for (auto& tensor : before) {
+        std::fill(tensor.begin(), tensor.end(), NAN);
+      }
     }
-    check("lstm_weights_gradient" + name + " tensor " + std::to_string(t), results[t]->read(), sums, {plain});
+    Buffer<float> dwIh(before[0]), dwHh(before[1]), dbIh(before[2]), dbHh(before[3]);
+    LAUNCH(lstm_weights_gradient, blocks, 0, dwIh.device(), dwHh.device(), dbIh.device(), dbHh.device(),
+           source.device(), adds, space.starts, mask.argument, hidden, inputs, width);
+    const Buffer<float>* results[] = {&dwIh, &dwHh, &dbIh, &dbHh};
+    for (int t = 0; t < 4; t++) {
+      const size_t size = chunk_size(t, hidden, inputs);
+      std::vector<double> sums;
+      std::vector<float> plain;
+      for (size_t i = 0; i < before[t].size(); i++) {
+        const float m = t == 1 ? mask.values[i] : 1.0f;
+        const float v = gradient[space.starts.starts[4 * t + i / size] + i % size];
+        const float base = adds ? before[t][i] : 0.0f;
+        sums.push_back(base + static_cast<double>(v) * m);
+        plain.push_back(base + v * m);
+      }
+      check("lstm_weights_gradient" + name + (adds ? " added" : "") + " tensor " + std::to_string(t), results[t]->read(),
+            sums, {plain});
+    }
   }
 }
 

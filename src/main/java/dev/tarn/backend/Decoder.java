@@ -41,10 +41,24 @@ public interface Decoder extends AutoCloseable {
      * @param targets [N] ids in
      * @param stats [2] out, as {@link #loss}; the second entry is NaN, since counting costs a pass over the logits
      * @param dx [N,E] out; must not alias x
-     * @param dw [V,E] added to, or null when frozen
-     * @param db [V] added to, or null when there is no bias or it is frozen
+     * @param dw [V,E] out, or null when frozen
+     * @param db [V] out, or null when there is no bias or it is frozen
+     * @param sum whether dw and db are overwritten or added to
      */
-    void lossAndGradients(Tensor x, Tensor targets, Tensor stats, Tensor dx, @Nullable Tensor dw, @Nullable Tensor db);
+    void lossAndGradients(
+            Tensor x,
+            Tensor targets,
+            Tensor stats,
+            Tensor dx,
+            @Nullable Tensor dw,
+            @Nullable Tensor db,
+            GradientSum sum);
+
+    /** As the other one, adding to dw and db. */
+    default void lossAndGradients(
+            Tensor x, Tensor targets, Tensor stats, Tensor dx, @Nullable Tensor dw, @Nullable Tensor db) {
+        lossAndGradients(x, targets, stats, dx, dw, db, GradientSum.CONTINUE);
+    }
 
     /**
      * The logits themselves, for generation and inspection.

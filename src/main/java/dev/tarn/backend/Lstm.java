@@ -55,8 +55,8 @@ public interface Lstm extends AutoCloseable {
      * @param dx [T,B,I] out, or null when it is not wanted
      * @param dh0 [B,H] out, or null; must not alias dhT
      * @param dc0 [B,H] out, or null; must not alias dcT
-     * @param gradients added to ({@code +=}): {@code wHh} receives the gradient of the raw matrix, masked by the loaded
-     *     weight drop; null when the layer is frozen
+     * @param gradients out, {@code wHh} of the raw matrix, masked by the loaded weight drop; null when the layer is frozen
+     * @param sum whether gradients are overwritten or added to
      */
     void backward(
             Tensor x,
@@ -69,7 +69,24 @@ public interface Lstm extends AutoCloseable {
             @Nullable Tensor dx,
             @Nullable Tensor dh0,
             @Nullable Tensor dc0,
-            @Nullable LstmWeights gradients);
+            @Nullable LstmWeights gradients,
+            GradientSum sum);
+
+    /** As the other one, adding to the gradients. */
+    default void backward(
+            Tensor x,
+            Tensor h0,
+            Tensor c0,
+            Tensor y,
+            Tensor dy,
+            @Nullable Tensor dhT,
+            @Nullable Tensor dcT,
+            @Nullable Tensor dx,
+            @Nullable Tensor dh0,
+            @Nullable Tensor dc0,
+            @Nullable LstmWeights gradients) {
+        backward(x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, GradientSum.CONTINUE);
+    }
 
     @Override
     void close();

@@ -10,8 +10,8 @@
  *
  * <ul>
  *   <li>Sequences are time-major, {@code [T,B,*]}; a window shorter than the longest is a prefix view of the same memory.
- *   <li>Gradients of <em>parameters</em> are added ({@code +=}); gradients of <em>activations</em> are written
- *       ({@code =}).
+ *   <li>Gradients of <em>activations</em> are written ({@code =}). Gradients of <em>parameters</em> are added
+ *       ({@code +=}), or written where {@link dev.tarn.backend.GradientSum#START} asks for it.
  *   <li>Work is submitted in order and may run later; only {@link dev.tarn.backend.Backend#synchronize()}, downloads and
  *       {@link dev.tarn.backend.Readback#await} wait.
  *   <li>Operations allocate nothing once every window length has been seen. Plans ({@link dev.tarn.backend.Lstm},

@@ -170,7 +170,7 @@ final class DataPrepareCommand extends TarnCommand {
     }
 
     private void requireOneSource() {
-        if (folder != null && csv != null || csv != null && !train.isEmpty()) {
+        if (csv != null && (folder != null || !train.isEmpty())) {
             throw new ConfigException("--csv stands alone: leave --folder and --train out.");
         }
         if (folder == null && csv == null && train.isEmpty()) {

@@ -46,7 +46,7 @@ public final class DocumentTable {
         int numFiles = bytes.getInt(16);
         int documents = bytes.getInt(20);
         this.storeChecksum = bytes.getInt(24);
-        long rest = bytes.capacity() - HEADER - Integer.BYTES;
+        int rest = bytes.capacity() - HEADER - Integer.BYTES;
         if (documents < 1
                 || numClasses < 0
                 || numFiles < 1

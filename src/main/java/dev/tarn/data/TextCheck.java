@@ -166,7 +166,7 @@ public final class TextCheck {
         if (examples.size() < MAX_EXAMPLES) {
             examples.add(new Twins(part.origin(document), other.origin(twin), conflict));
         }
-        if (part != other) {
+        if (part.first() != other.first()) {
             acrossSplits++;
             return false;
         }

@@ -46,6 +46,8 @@ public final class BatchGenerator implements AutoCloseable {
      * @param count how many tokens to draw
      * @param seed of the draws
      */
+    // The tokens are read once; nobody compares two prompts.
+    @SuppressWarnings("ArrayRecordComponent")
     public record Prompt(int[] ids, int count, Sampling sampling, long seed) {
 
         /** @throws DataException if there are no tokens */

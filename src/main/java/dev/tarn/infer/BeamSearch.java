@@ -34,6 +34,8 @@ public final class BeamSearch {
      * @param tokens without the prompt
      * @param score the sum of {@code -log p} of its tokens, in nats
      */
+    // Nobody compares two.
+    @SuppressWarnings("ArrayRecordComponent")
     public record Found(int[] tokens, double score) {}
 
     /** The model, or in tests a function: what may follow after texts that grow. */

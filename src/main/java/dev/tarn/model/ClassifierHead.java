@@ -3,6 +3,7 @@ package dev.tarn.model;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Padding;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.BatchNormLayer;
@@ -108,7 +109,7 @@ final class ClassifierHead implements AutoCloseable {
                 linears[block].forward(normalised[block], inputs[block + 1]);
             }
         }
-        decoder.lossAndGradients(normalised[last], labels, stats, gradients[last], true);
+        decoder.lossAndGradients(normalised[last], labels, stats, gradients[last], true, GradientSum.CONTINUE);
         for (int block = last; block >= 0; block--) {
             norms[block].backward(inputs[block], gradients[block]);
             if (block > 0) {

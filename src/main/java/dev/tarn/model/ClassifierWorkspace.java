@@ -4,6 +4,7 @@ import dev.tarn.DataException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Mask;
 import dev.tarn.backend.Padding;
 import dev.tarn.backend.Regularization;
@@ -137,7 +138,7 @@ public final class ClassifierWorkspace implements AutoCloseable {
     }
 
     /**
-     * Runs a batch forward and backward, and <em>adds</em> to {@code parameters().gradients()}. Afterwards {@link #stats}
+     * Runs a batch forward and backward, and writes {@code parameters().gradients()}, whatever was there. Afterwards {@link #stats}
      * holds the mean cross-entropy (and NaN), {@link #penalties} the regularizers, which the gradients contain and the
      * cross-entropy does not. The running statistics of the head move, frozen or not, as fastai's do.
      *
@@ -167,6 +168,8 @@ public final class ClassifierWorkspace implements AutoCloseable {
         backend.upload(labels, this.labels);
         // Group 0 is the embedding, so the group of a layer is one more than its number.
         int trainsFrom = Math.max(0, frozenTo - 1);
+        // Every chunk adds to the same gradients.
+        model.parameters().zeroGradients();
         head.load();
         read(ids, steps, masks, trainsFrom);
         model.batchesTracked(model.batchesTracked() + 1);
@@ -186,7 +189,13 @@ public final class ClassifierWorkspace implements AutoCloseable {
                 null);
         if (trainsFrom < awdLstm.nLayers()) {
             for (int window = (kept - 1) / config.bptt(); window >= 0; window--) {
-                encoder.backward(window, chunk(keptIds, window), chunk(gradient, window), trainsFrom, frozenTo == 0);
+                encoder.backward(
+                        window,
+                        chunk(keptIds, window),
+                        chunk(gradient, window),
+                        trainsFrom,
+                        frozenTo == 0,
+                        GradientSum.CONTINUE);
             }
         }
     }

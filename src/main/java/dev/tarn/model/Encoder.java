@@ -3,6 +3,7 @@ package dev.tarn.model;
 import dev.tarn.DataException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Mask;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.EmbeddingLayer;
@@ -223,8 +224,9 @@ final class Encoder implements AutoCloseable {
      * @param gradient [T,B,E] in, by the output; overwritten
      * @param trainsFrom the first layer whose parameters train
      * @param trainsTable whether the embedding table trains, which takes the gradient through all layers
+     * @param sum whether the gradients of the layers are overwritten or added to; that of the table is added to
      */
-    void backward(int window, Tensor ids, Tensor gradient, int trainsFrom, boolean trainsTable) {
+    void backward(int window, Tensor ids, Tensor gradient, int trainsFrom, boolean trainsTable, GradientSum sum) {
         choose(window);
         int steps = ids.dim(0);
         Window tensors = window(window, steps);
@@ -237,7 +239,8 @@ final class Encoder implements AutoCloseable {
             }
             boolean goesOn = layer > lowest || trainsTable;
             Tensor dx = below[layer];
-            lstms[layer].backward(tensors.read[layer], tensors.raw[layer], dy, goesOn ? dx : null, layer >= trainsFrom);
+            lstms[layer].backward(
+                    tensors.read[layer], tensors.raw[layer], dy, goesOn ? dx : null, layer >= trainsFrom, sum);
             dy = dx;
         }
         if (trainsTable) {

@@ -4,6 +4,7 @@ import dev.tarn.DataException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.DecoderLayer;
@@ -127,6 +128,11 @@ public final class LmWorkspace implements AutoCloseable {
         return batch;
     }
 
+    /** L, the number of LSTM layers. */
+    public int layers() {
+        return model.config().nLayers();
+    }
+
     /** The longest window. */
     public int maxSteps() {
         return maxSteps;
@@ -139,7 +145,7 @@ public final class LmWorkspace implements AutoCloseable {
      * @param training false for an evaluation workspace
      */
     public static long activationBytes(AwdLstmConfig config, int batch, int maxSteps, boolean training) {
-        long perToken = 1 + (training ? config.embSz() : 0);
+        long perToken = 1L + (training ? config.embSz() : 0);
         long reals = Encoder.reals(config, batch, maxSteps, 1, training)
                 + perToken * maxSteps * batch
                 + Decoder.STATS
@@ -165,7 +171,8 @@ public final class LmWorkspace implements AutoCloseable {
     }
 
     /**
-     * Runs a window forward and backward, and <em>adds</em> to {@code parameters().gradients()}. Afterwards
+     * Runs a window forward and backward, and writes the gradients of the layer groups that train to
+     * {@code parameters().gradients()}, whatever was there; those of frozen groups stay as they were. Afterwards
      * {@link #stats} holds the mean cross-entropy (and NaN), {@link #penalties} the regularizers, which the gradients
      * contain and the cross-entropy does not.
      *
@@ -298,7 +305,7 @@ public final class LmWorkspace implements AutoCloseable {
     private void backward(Regularization regularization, int frozenTo, boolean recordNorms) {
         boolean trains = frozenTo < model.groups();
         Tensor gradient = encoder.outputGradient(window.steps());
-        decoder.lossAndGradients(decoderInput, window.targets, stats, gradient, trains);
+        decoder.lossAndGradients(decoderInput, window.targets, stats, gradient, trains, GradientSum.START);
         backend.regularize(
                 regularization,
                 output(),
@@ -309,7 +316,11 @@ public final class LmWorkspace implements AutoCloseable {
                 penalties,
                 recordNorms ? window.norms : null);
         if (trains) {
-            encoder.backward(0, window.inputs, gradient, frozenTo, true);
+            if (!model.config().tieWeights()) {
+                backend.zero(model.encoder().table().gradient());
+            }
+            // Only rows that were read get a gradient; a tied decoder has written all of them.
+            encoder.backward(0, window.inputs, gradient, frozenTo, true, GradientSum.START);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.tarn.nn;
 
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -39,14 +40,14 @@ public final class DecoderLayer implements AutoCloseable {
     }
 
     /**
-     * As {@link Decoder#lossAndGradients}, adding to the gradients of the parameters.
+     * As {@link Decoder#lossAndGradients}, with the gradients of the parameters.
      *
      * @param trains false when the decoder is frozen and only dx is wanted
      */
-    public void lossAndGradients(Tensor x, Tensor targets, Tensor stats, Tensor dx, boolean trains) {
+    public void lossAndGradients(Tensor x, Tensor targets, Tensor stats, Tensor dx, boolean trains, GradientSum sum) {
         Tensor dw = trains ? weight.gradient() : null;
         Tensor db = trains && bias != null ? bias.gradient() : null;
-        plan.lossAndGradients(x, targets, stats, dx, dw, db);
+        plan.lossAndGradients(x, targets, stats, dx, dw, db, sum);
     }
 
     /** As {@link Decoder#logits}. */

@@ -2,6 +2,7 @@ package dev.tarn.nn;
 
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
@@ -42,7 +43,7 @@ public final class LstmLayer implements AutoCloseable {
     /**
      * @param name for the tensors of the state, in error messages
      * @param weights the values of the layer's parameters
-     * @param gradients what backward adds to
+     * @param gradients those of the parameters
      * @param inputSize I
      * @param hiddenSize H
      * @param windows how many training windows it keeps until their backward; 0 for inference alone
@@ -116,13 +117,14 @@ public final class LstmLayer implements AutoCloseable {
      * @param dy [T,B,H] in; may be overwritten
      * @param dx [T,B,I] out, or null when it is not wanted
      * @param trains false when the layer is frozen and only dx is wanted
+     * @param sum whether the gradients of the parameters are overwritten or added to
      */
-    public void backward(Tensor x, Tensor y, Tensor dy, @Nullable Tensor dx, boolean trains) {
+    public void backward(Tensor x, Tensor y, Tensor dy, @Nullable Tensor dx, boolean trains, GradientSum sum) {
         if (!loaded.equals(masks[window])) {
             load(masks[window]);
         }
         int start = starts[window];
-        plan.backward(x, h[start], c[start], y, dy, null, null, dx, null, null, trains ? gradients : null);
+        plan.backward(x, h[start], c[start], y, dy, null, null, dx, null, null, trains ? gradients : null, sum);
     }
 
     /** Makes the next window start from zeros. */

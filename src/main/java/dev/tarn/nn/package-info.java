@@ -10,8 +10,9 @@
  *
  * <h2>Invariants</h2>
  *
- * Gradients of parameters are added, gradients of activations are written. Forward and backward alternate; a layer
- * remembers the latest forward only, an LSTM layer that of each of its windows. Activations belong to the caller, plans and carried state to the layer.
+ * Gradients of parameters are added, or written where a step starts; gradients of activations are written. Forward and
+ * backward alternate; a layer remembers the latest forward only, an LSTM layer that of each of its windows. Activations
+ * belong to the caller, plans and carried state to the layer.
  */
 @NullMarked
 package dev.tarn.nn;

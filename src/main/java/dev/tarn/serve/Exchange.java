@@ -62,7 +62,7 @@ final class Exchange<Q> {
                 queue.giveUp(waiting);
             }
         });
-        Body.read(request, maxBody).whenComplete((body, failure) -> {
+        CompletableFuture<?> unused = Body.read(request, maxBody).whenComplete((body, failure) -> {
             if (body == null) {
                 refuse(refusal(failure));
             } else {
@@ -86,7 +86,7 @@ final class Exchange<Q> {
                     "As many requests are waiting as the server takes on; try again in a moment."));
             return;
         }
-        asked.answer().whenComplete((answer, failure) -> {
+        CompletableFuture<?> unused = asked.answer().whenComplete((answer, failure) -> {
             if (answer != null) {
                 answer(HttpStatus.OK_200, answer);
             } else if (!asked.answer().isCancelled()) {

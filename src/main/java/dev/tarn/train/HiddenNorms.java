@@ -53,8 +53,8 @@ public final class HiddenNorms implements Callback {
     @Override
     public void onTrainBegin(Learner learner) {
         LmWorkspace workspace = learner.workspace();
-        norms = new LayerNorms(workspace.model(), workspace);
-        moments = new Moments[workspace.model().config().nLayers()][workspace.maxSteps()];
+        norms = new LayerNorms(workspace.model().backend(), workspace);
+        moments = new Moments[workspace.layers()][workspace.maxSteps()];
         for (Moments[] layer : moments) {
             for (int t = 0; t < layer.length; t++) {
                 layer[t] = new Moments();

@@ -38,7 +38,7 @@ final class HorizonEvaluator implements AutoCloseable {
         this.horizon = horizon;
         this.workspace = model.evaluationWorkspace(streams, maxSteps);
         try {
-            this.norms = new LayerNorms(model, workspace);
+            this.norms = new LayerNorms(model.backend(), workspace);
         } catch (RuntimeException e) {
             workspace.close();
             throw e;

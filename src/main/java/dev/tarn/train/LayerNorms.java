@@ -6,7 +6,6 @@ import dev.tarn.backend.Mask;
 import dev.tarn.backend.Readback;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
-import dev.tarn.model.LanguageModel;
 import dev.tarn.model.LmWorkspace;
 
 /**
@@ -42,16 +41,16 @@ final class LayerNorms implements AutoCloseable {
     private final double[] values;
     private int pendingSteps;
 
-    LayerNorms(LanguageModel model, LmWorkspace workspace) {
-        this.backend = model.backend();
+    LayerNorms(Backend backend, LmWorkspace workspace) {
+        this.backend = backend;
         this.workspace = workspace;
-        this.layers = model.config().nLayers();
+        this.layers = workspace.layers();
         this.batch = workspace.batch();
         this.maxSteps = workspace.maxSteps();
         this.widths = new int[layers];
         int widest = 0;
         for (int layer = 0; layer < layers; layer++) {
-            widths[layer] = model.config().hiddenSize(layer);
+            widths[layer] = workspace.hidden(layer).dim(1);
             widest = Math.max(widest, widths[layer]);
         }
         arena = backend.arena("norms of the layers");

@@ -51,7 +51,6 @@ final class StepRunner implements AutoCloseable {
     /** Submits all of a step and waits for nothing. */
     void submit(Step step, Callbacks callbacks) {
         callbacks.onBatchBegin(step);
-        model.parameters().zeroGradients();
         callbacks.onLossBegin(step);
         callbacks.onBackwardBegin(step);
         task.train(step, frozenTo);

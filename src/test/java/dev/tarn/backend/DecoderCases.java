@@ -39,6 +39,19 @@ final class DecoderCases {
                         hasBias ? scene.changed("db", 0.01, v) : null);
             }
         }));
+        cases.add(new OpCase("decoder starts gradients " + shape, scene -> {
+            try (Decoder decoder = scene.backend().decoder(v, e, n)) {
+                decoder.load(weight(scene, v, e), hasBias ? scene.input("b", 0.3, v) : null);
+                decoder.lossAndGradients(
+                        scene.input("x", 1, n, e),
+                        scene.ids(v, n),
+                        scene.output("stats", 2),
+                        scene.output("dx", n, e),
+                        scene.output("dw", v, e),
+                        hasBias ? scene.output("db", v) : null,
+                        GradientSum.START);
+            }
+        }));
         cases.add(new OpCase("decoder loss alone and logits " + shape, scene -> {
             try (Decoder decoder = scene.backend().decoder(v, e, n + 1)) {
                 decoder.load(weight(scene, v, e), hasBias ? scene.input("b", 0.3, v) : null);

@@ -26,6 +26,11 @@ final class LstmCases {
         for (int wanted = 0; wanted < 64; wanted += 7) {
             addMissing(cases, wanted);
         }
+        for (MaskKind kind : MaskKind.values()) {
+            addStart(cases, kind, 1, 1, 33, 3);
+            addStart(cases, kind, 7, 3, 5, 33);
+            addStart(cases, kind, 3, 2, 12, 64);
+        }
         addReuse(cases);
         addSaturated(cases);
         addWindows(cases, 1, 3, 5, new int[] {2, 1, 0});
@@ -116,6 +121,10 @@ final class LstmCases {
         }
 
         void backward(boolean trains) {
+            backward(trains ? layer.gradients : null, GradientSum.CONTINUE);
+        }
+
+        void backward(@Nullable LstmWeights gradients, GradientSum sum) {
             Scene scene = layer.scene;
             layer.lstm.backward(
                     x,
@@ -128,7 +137,8 @@ final class LstmCases {
                     scene.output(name + "dx", steps, layer.b, layer.i),
                     scene.output(name + "dh0", layer.b, layer.h),
                     scene.output(name + "dc0", layer.b, layer.h),
-                    trains ? layer.gradients : null);
+                    gradients,
+                    sum);
         }
     }
 
@@ -137,6 +147,21 @@ final class LstmCases {
             try (Layer layer = new Layer(scene, b, t, i, h, 1)) {
                 layer.load(kind);
                 layer.window("", t).forward(true).backward();
+            }
+        }));
+    }
+
+    /** Gradients that hold no numbers before. */
+    private static void addStart(List<OpCase> cases, MaskKind kind, int t, int b, int i, int h) {
+        cases.add(new OpCase("lstm starts gradients T%d B%d I%d H%d %s".formatted(t, b, i, h, kind), scene -> {
+            try (Layer layer = new Layer(scene, b, t, i, h, 1)) {
+                layer.load(kind);
+                LstmWeights fresh = new LstmWeights(
+                        scene.output("fresh dwIh", 4 * h, i),
+                        scene.output("fresh dwHh", 4 * h, h),
+                        scene.output("fresh dbIh", 4 * h),
+                        scene.output("fresh dbHh", 4 * h));
+                layer.window("", t).forward(true).backward(fresh, GradientSum.START);
             }
         }));
     }
@@ -204,6 +229,7 @@ final class LstmCases {
     private static void addWindows(List<OpCase> cases, int b, int i, int h, int[] order) {
         String name = "lstm windows B%d I%d H%d %s".formatted(b, i, h, Arrays.toString(order));
         int[] lengths = {5, 9, 3};
+        MaskKind[] kinds = {MaskKind.DRAWN, MaskKind.GIVEN, MaskKind.NONE};
         cases.add(new OpCase(name, scene -> {
             try (Layer layer = new Layer(scene, b, 9, i, h, 1, lengths.length)) {
                 for (int round = 0; round < 2; round++) {
@@ -212,7 +238,7 @@ final class LstmCases {
                     Tensor carriedH = null;
                     Tensor carriedC = null;
                     for (int k = 0; k < lengths.length; k++) {
-                        masks[k] = layer.load(MaskKind.values()[(k + 1) % 3]);
+                        masks[k] = layer.load(kinds[k]);
                         layer.lstm.window(k);
                         windows[k] = new Window(layer, round + "." + k + " ", lengths[k], carriedH, carriedC);
                         windows[k].forward(true);
@@ -224,7 +250,10 @@ final class LstmCases {
                         layer.window(round + " between " + k + " ", 9 - k).forward(false);
                         layer.lstm.load(layer.weights, masks[k]);
                         layer.lstm.window(k);
-                        windows[k].backward(k != 1);
+                        // The second document starts the sums anew.
+                        boolean starts = round == 1 && k == 2;
+                        windows[k].backward(
+                                k == 1 ? null : layer.gradients, starts ? GradientSum.START : GradientSum.CONTINUE);
                     }
                 }
             }

@@ -25,6 +25,9 @@ final class RegularizerCases {
             new Regularization(2, 1, 50, ArOn.DROPPED, NormForm.PAPER, true),
             new Regularization(2, 1, 50, ArOn.RAW, NormForm.SEED, true));
 
+    /** The token of padding. */
+    private static final int PADDING = 1;
+
     private static final List<MaskKind> MASKS = List.of(MaskKind.values());
 
     private RegularizerCases() {}
@@ -42,6 +45,55 @@ final class RegularizerCases {
             }
         }
         addZeroRows(cases);
+        for (int[] s : new int[][] {{1, 3, 33}, {7, 3, 33}, {35, 2, 70}}) {
+            for (Regularization spec : SPECS) {
+                for (Where where : Where.values()) {
+                    addPadded(cases, spec, where, s);
+                }
+            }
+        }
+    }
+
+    /** Where a window has padding. */
+    private enum Where {
+        LEFT,
+        RIGHT,
+        SCATTERED,
+        EVERYWHERE;
+
+        /** Whether step t of sequence b is padding; sequences have different lengths. */
+        boolean isPadding(int t, int b, int... s) {
+            int length = s[0] * (s[1] - 1 - b) / s[1];
+            return switch (this) {
+                case LEFT -> t < length;
+                case RIGHT -> t >= s[0] - length;
+                case SCATTERED -> (3 * t + 5 * b) % 7 < 3;
+                case EVERYWHERE -> true;
+            };
+        }
+    }
+
+    private static void addPadded(List<OpCase> cases, Regularization spec, Where where, int... s) {
+        String name = "regularize padding %s T%d B%d H%d %s".formatted(where, s[0], s[1], s[2], spec);
+        MaskKind kind = MASKS.get(SPECS.indexOf(spec) % MASKS.size());
+        cases.add(new OpCase(name, scene -> {
+            int[] ids = new int[s[0] * s[1]];
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = where.isPadding(i / s[1], i % s[1], s) ? PADDING : 2 + i % 5;
+            }
+            Padding padding = Padding.count(scene.ids(ids, s[0], s[1]), ids, 0, PADDING);
+            scene.backend()
+                    .regularize(
+                            spec,
+                            scene.input("h", 0.5, s),
+                            padding,
+                            scene.mask(kind, s[1] * s[2]),
+                            scene.input("h0", 0.5, s[1], s[2]),
+                            scene.input("dDropped", 0.01, s),
+                            scene.output("dh", s),
+                            scene.output("values", 3),
+                            scene.output("norms", s[0], s[1]));
+        }));
     }
 
     private static void add(List<OpCase> cases, Regularization spec, MaskKind kind, int... s) {

@@ -151,7 +151,7 @@ class ServeTest {
     void onSigtermItAnswersWhatItHasBegunAndLeavesWithZero() throws IOException, InterruptedException {
         start("--max-words", "1000000", "--timeout", "200", "--grace", "200");
         CompletableFuture<HttpResponse<String>> answer =
-                http.sendAsync(generate("{\"words\": 30000}"), BodyHandlers.ofString());
+                http.sendAsync(generate("{\"words\": 10000}"), BodyHandlers.ofString());
         while (health("at_work") == 0) {
             assertThat(answer).isNotDone();
         }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -34,8 +35,8 @@ class CorpusTest {
     }
 
     /** Each document as "origin label text". */
-    private static List<String> read(@Nullable DocumentSource source) {
-        assertThat(source).isNotNull();
+    private static List<String> read(@Nullable DocumentSource given) {
+        DocumentSource source = Objects.requireNonNull(given);
         List<String> documents = new ArrayList<>();
         try (DocumentSource.Reading reading = source.open()) {
             for (SourceDocument next = reading.next(); next != null; next = reading.next()) {

@@ -106,7 +106,6 @@ class ClassifierGradientTest {
     /** The total loss as a function of the parameters while each chunk that is kept starts from a remembered state. */
     private static final class HeldFast implements AutoCloseable {
 
-        private final TextClassifier model;
         private final Backend backend;
         private final int[] ids;
         private final ClassifierMasks masks;
@@ -122,7 +121,6 @@ class ClassifierGradientTest {
         private final List<List<double[]>> states = new ArrayList<>();
 
         HeldFast(TextClassifier model, int[] ids, ClassifierMasks masks, Case what) {
-            this.model = model;
             this.backend = model.backend();
             this.ids = ids;
             this.masks = masks;

@@ -119,7 +119,7 @@ class GoldenClassifierTest {
         int[] ids = GoldenModel.timeMajor(golden.ids("x"), batch, steps);
         try (ClassifierWorkspace workspace = model.workspace(batch, steps);
                 Arena arena = backend.arena("test")) {
-            ClassifierMasks masks = masks(backend, arena, golden, model);
+            ClassifierMasks masks = masks(backend, arena, golden);
             for (String total : List.of("grad_ce.", "grad_total.")) {
                 for (Buffer buffer : model.buffers()) {
                     backend.upload(golden.tensor("param." + buffer.name()), buffer.value());
@@ -181,7 +181,7 @@ class GoldenClassifierTest {
         }
     }
 
-    private static ClassifierMasks masks(Backend backend, Arena arena, GoldenCase golden, TextClassifier model) {
+    private static ClassifierMasks masks(Backend backend, Arena arena, GoldenCase golden) {
         boolean drops = golden.keys().stream().anyMatch(key -> key.contains("mask.embed"));
         List<MaskSource> chunks = new ArrayList<>();
         for (int chunk = 0; drops && golden.has("c" + chunk + ".mask.embed"); chunk++) {

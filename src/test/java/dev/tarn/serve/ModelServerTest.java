@@ -201,10 +201,9 @@ class ModelServerTest {
         }
         assertRefused(chunked.send("0\r\n\r\n").reply(), 413);
         // Asked first, as curl does: never sent.
-        Wire polite = wire(port)
-                .send(
-                        "POST /say HTTP/1.1\r\nHost: tarn\r\nContent-Type: application/json\r\nContent-Length: 50000000\r\n"
-                                + "Expect: 100-continue\r\n\r\n");
+        String expect = "Content-Length: 50000000\r\nExpect: 100-continue\r\n\r\n";
+        Wire polite =
+                wire(port).send("POST /say HTTP/1.1\r\nHost: tarn\r\nContent-Type: application/json\r\n" + expect);
         assertRefused(polite.reply(), 413);
     }
 

@@ -1,10 +1,12 @@
 package dev.tarn.backend.cpu;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.cpu.Split.Part;
+import org.bytedeco.dnnl.memory;
 
 /**
  * In bf16: the gradient of the logits is rounded with the factor 1/N. The gradient of the weights is made transposed, as
- * {@code x' dLogits}: it is x that has to be transposed then, which is small. It is added to the parameters once, at the
+ * {@code x' dLogits}: it is x that has to be transposed then, which is small. It comes to the parameters once, at the
  * end.
  */
 final class Bf16DecoderBackward implements DecoderBackward {
@@ -34,8 +36,10 @@ final class Bf16DecoderBackward implements DecoderBackward {
     private final ByRows transpose;
     private final ByRows byWeight;
     private final ByRows addByWeight;
+    private final Split writeTransposed;
     private final Split addTransposed;
     private boolean isFirstPiece;
+    private GradientSum sum = GradientSum.CONTINUE;
 
     Bf16DecoderBackward(
             Team team, Owned owned, CpuArena arena, int vocabulary, int embSz, int pieceRows, CpuTensor logits) {
@@ -61,7 +65,8 @@ final class Bf16DecoderBackward implements DecoderBackward {
         transpose = new ByRows(pieceRows, this::transpose);
         byWeight = new ByRows(pieceRows, rows -> byWeight(rows, OneDnn.Epilogue.NONE));
         addByWeight = new ByRows(pieceRows, rows -> byWeight(rows, OneDnn.Epilogue.ADD));
-        addTransposed = addTransposed();
+        writeTransposed = toWeights(false);
+        addTransposed = toWeights(true);
     }
 
     private Split round(int rows) {
@@ -98,12 +103,12 @@ final class Bf16DecoderBackward implements DecoderBackward {
         });
     }
 
-    private Split addTransposed() {
+    /** From the transposed gradient to that of the weights, copied or added. */
+    private Split toWeights(boolean adds) {
         return Split.over(team, team.cut(vocabulary, Ranges.VECTOR), (hand, dnn, first, count) -> {
-            Kernel kernel = dnn.add(
-                    owned,
-                    OneDnn.transposed(owned, OneDnn.F32, count, embSz, vocabulary),
-                    OneDnn.matrix(owned, OneDnn.F32, count, embSz));
+            memory.desc source = OneDnn.transposed(owned, OneDnn.F32, count, embSz, vocabulary);
+            memory.desc target = OneDnn.matrix(owned, OneDnn.F32, count, embSz);
+            Kernel kernel = adds ? dnn.add(owned, source, target) : dnn.copy(owned, source, target);
             return Part.of(kernel).source((long) first * Float.BYTES).target((long) first * embSz * Float.BYTES);
         });
     }
@@ -114,7 +119,8 @@ final class Bf16DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public void begin(float factor) {
+    public void begin(float factor, GradientSum wanted) {
+        sum = wanted;
         mean.setReal(0, factor);
         isFirstPiece = true;
     }
@@ -154,6 +160,6 @@ final class Bf16DecoderBackward implements DecoderBackward {
 
     @Override
     public void finish(CpuTensor dw) {
-        addTransposed.run(gradient.address(), dw.address());
+        (sum == GradientSum.START ? writeTransposed : addTransposed).run(gradient.address(), dw.address());
     }
 }

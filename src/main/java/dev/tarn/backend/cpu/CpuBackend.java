@@ -202,6 +202,7 @@ final class CpuBackend implements Backend {
         regularizer.run(
                 spec,
                 CpuTensor.of(h),
+                padding,
                 mask,
                 CpuTensor.of(h0),
                 CpuTensor.of(dDropped),

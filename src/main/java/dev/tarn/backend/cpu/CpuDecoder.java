@@ -1,6 +1,7 @@
 package dev.tarn.backend.cpu;
 
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Precision;
 import dev.tarn.backend.Shapes;
 import dev.tarn.backend.Tensor;
@@ -206,7 +207,13 @@ final class CpuDecoder implements Decoder {
 
     @Override
     public void lossAndGradients(
-            Tensor x, Tensor targetTensor, Tensor stats, Tensor dx, @Nullable Tensor dw, @Nullable Tensor db) {
+            Tensor x,
+            Tensor targetTensor,
+            Tensor stats,
+            Tensor dx,
+            @Nullable Tensor dw,
+            @Nullable Tensor db,
+            GradientSum sum) {
         int rows = Shapes.decoderGradients(x, targetTensor, stats, dx, dw, db, vocabulary, embSz, maxRows);
         requireLoaded();
         readTargets("decoder.lossAndGradients", CpuTensor.of(targetTensor), rows);
@@ -216,7 +223,10 @@ final class CpuDecoder implements Decoder {
         CpuTensor dBias = db == null ? null : CpuTensor.of(db);
         DecoderBackward half = backward();
         float mean = 1f / rows;
-        half.begin(mean);
+        half.begin(mean, sum);
+        if (dBias != null && sum == GradientSum.START) {
+            dBias.zero();
+        }
         int size = evenPart(rows, pieceRows);
         for (int first = 0; first < rows; first += size) {
             int count = Math.min(size, rows - first);

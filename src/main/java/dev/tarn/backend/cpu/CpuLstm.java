@@ -1,5 +1,6 @@
 package dev.tarn.backend.cpu;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
@@ -317,7 +318,8 @@ final class CpuLstm implements Lstm {
             @Nullable Tensor dx,
             @Nullable Tensor dh0,
             @Nullable Tensor dc0,
-            @Nullable LstmWeights gradients) {
+            @Nullable LstmWeights gradients,
+            GradientSum sum) {
         Shapes.lstmBackward(
                 x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputSize, hiddenSize);
         int length = x.dim(0);
@@ -341,14 +343,15 @@ final class CpuLstm implements Lstm {
             byInput.run(length, gateGradients(window, 0), weights.wIhBackward().address(), target);
         }
         if (gradients != null) {
-            cell.addBiasGradient(CpuTensor.of(gradients.bIh()), CpuTensor.of(gradients.bHh()));
+            cell.biasGradient(CpuTensor.of(gradients.bIh()), CpuTensor.of(gradients.bHh()), sum);
             CpuTensor input = CpuTensor.of(x);
             Mask weightDrop = weights.weightDrop();
             if (bf16 != null) {
-                weightGradients.addBf16(length, gateGradients(window, 0), input, window.h(), weightDrop, gradients);
+                weightGradients.runBf16(
+                        length, gateGradients(window, 0), input, window.h(), weightDrop, gradients, sum);
             } else {
-                weightGradients.addF32(
-                        length, window.gates(), input, CpuTensor.of(h0), CpuTensor.of(y), weightDrop, gradients);
+                weightGradients.runF32(
+                        length, window.gates(), input, CpuTensor.of(h0), CpuTensor.of(y), weightDrop, gradients, sum);
             }
         }
     }

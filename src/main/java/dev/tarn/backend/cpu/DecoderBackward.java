@@ -1,5 +1,7 @@
 package dev.tarn.backend.cpu;
 
+import dev.tarn.backend.GradientSum;
+
 /**
  * The backward half of {@link CpuDecoder}. A window is cut twice. A piece is as large as memory allows, because the
  * gradient of the weights is read and written once for each. A slice of it is as small as it can be before reading the
@@ -13,7 +15,7 @@ interface DecoderBackward {
     void pack(long weights);
 
     /** Starts a window with this factor on all gradients, 1/N. */
-    void begin(float mean);
+    void begin(float mean, GradientSum sum);
 
     /** Where slices leave their logits. */
     CpuTensor logits();
@@ -25,7 +27,7 @@ interface DecoderBackward {
     void slice(int rowInPiece, int rows, CpuTensor dx, long dxStart);
 
     /**
-     * All slices of a piece have run: adds to the gradient of the weights.
+     * All slices of a piece have run: takes its part of the gradient of the weights.
      *
      * @param x where the rows of the piece start
      */

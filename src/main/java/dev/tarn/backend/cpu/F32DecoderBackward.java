@@ -1,6 +1,8 @@
 package dev.tarn.backend.cpu;
 
-/** In single precision: the gradient of the logits is made in place, and the gradient of the weights added to directly. */
+import dev.tarn.backend.GradientSum;
+
+/** In single precision: the gradient of the logits is made in place, and the gradient of the weights in its place. */
 final class F32DecoderBackward implements DecoderBackward {
 
     private final Team team;
@@ -11,6 +13,9 @@ final class F32DecoderBackward implements DecoderBackward {
     private final Chunks byInput;
     private final TransposedProduct byWeight;
     private float mean;
+
+    /** By what the next piece multiplies the gradient that it finds. */
+    private float keep;
 
     F32DecoderBackward(
             Team team, Owned owned, CpuArena arena, int vocabulary, int embSz, int pieceRows, int sliceRows) {
@@ -34,8 +39,9 @@ final class F32DecoderBackward implements DecoderBackward {
     }
 
     @Override
-    public void begin(float factor) {
+    public void begin(float factor, GradientSum sum) {
         mean = factor;
+        keep = sum == GradientSum.START ? 0f : 1f;
     }
 
     @Override
@@ -67,7 +73,8 @@ final class F32DecoderBackward implements DecoderBackward {
 
     @Override
     public void piece(int rows, long x, CpuTensor dw) {
-        byWeight.run(rows, mean, logits.address(), x, 1f, dw.address());
+        byWeight.run(rows, mean, logits.address(), x, keep, dw.address());
+        keep = 1f;
     }
 
     @Override

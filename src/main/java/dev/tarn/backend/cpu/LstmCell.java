@@ -1,5 +1,6 @@
 package dev.tarn.backend.cpu;
 
+import dev.tarn.backend.GradientSum;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -149,11 +150,12 @@ final class LstmCell {
         Arrays.fill(biasSums, 0f);
     }
 
-    /** Adds the gradient of the biases to both of them. */
-    void addBiasGradient(CpuTensor dbIh, CpuTensor dbHh) {
+    /** Gives both biases their gradient. */
+    void biasGradient(CpuTensor dbIh, CpuTensor dbHh, GradientSum sum) {
+        boolean starts = sum == GradientSum.START;
         for (int j = 0; j < 4 * width; j++) {
-            dbIh.setReal(j, dbIh.real(j) + biasSums[j]);
-            dbHh.setReal(j, dbHh.real(j) + biasSums[j]);
+            dbIh.setReal(j, starts ? biasSums[j] : dbIh.real(j) + biasSums[j]);
+            dbHh.setReal(j, starts ? biasSums[j] : dbHh.real(j) + biasSums[j]);
         }
     }
 

@@ -1,13 +1,15 @@
 package dev.tarn.backend.cpu;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
 import dev.tarn.backend.cpu.Split.Part;
+import java.util.Arrays;
 import org.bytedeco.dnnl.memory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code dwIh += da' x} and {@code dwHh += m∘(da' h)} over all steps of a window, where h is shifted by one step. In
+ * {@code dwIh = da' x} and {@code dwHh = m∘(da' h)}, or added, over all steps of a window, where h is shifted by one step. In
  * single precision these are {@link TransposedProduct}s. In bf16 the right operand is packed first: it is the smaller
  * one, and read many times.
  */
@@ -25,7 +27,8 @@ final class LstmWeightGradients {
     /** bf16 products by their number of steps, a power of two, made when it is first needed: see {@link Chunks}. */
     private final @Nullable Products[] products;
 
-    private record Products(Split packInput, Split addByInput, Split packState, Split addByState, Split byState) {}
+    private record Products(
+            Split packInput, Split byInput, Split addByInput, Split packState, Split byState, Split addByState) {}
 
     LstmWeightGradients(
             Owned owned, Team team, LstmScratch scratch, int batch, int maxSteps, int inputSize, int hiddenSize) {
@@ -56,10 +59,11 @@ final class LstmWeightGradients {
         scratch.factors().reserve(Math.max(addInput.packedBytes(), addState.packedBytes()));
         return new Products(
                 Split.packing(team, owned, addInput, OneDnn.F32, rows, inputSize, false),
+                product(rows, inputSize, OneDnn.Epilogue.NONE, addInput),
                 addInput,
                 Split.packing(team, owned, addState, OneDnn.BF16, rows, hiddenSize, false),
-                addState,
-                product(rows, hiddenSize, OneDnn.Epilogue.NONE, addState));
+                product(rows, hiddenSize, OneDnn.Epilogue.NONE, addState),
+                addState);
     }
 
     /** @param like a product that reads the same packed weights */
@@ -84,7 +88,8 @@ final class LstmWeightGradients {
      * @param dGates address of the gate gradients, [T,B,4H]
      * @param states address of h before every step, [T,B,H]
      */
-    void addBf16(int steps, long dGates, CpuTensor x, long states, Mask weightDrop, LstmWeights gradients) {
+    void runBf16(
+            int steps, long dGates, CpuTensor x, long states, Mask weightDrop, LstmWeights gradients, GradientSum sum) {
         long factor = scratch.factors().address();
         long dwIh = CpuTensor.of(gradients.wIh()).address();
         CpuTensor dwHh = CpuTensor.of(gradients.wHh());
@@ -97,50 +102,56 @@ final class LstmWeightGradients {
             long rows = (long) done * batch;
             long gates = dGates + rows * 4 * hiddenSize * Short.BYTES;
             own.packInput.run(x.address(rows * inputSize), factor);
-            own.addByInput.run(gates, factor, dwIh);
+            boolean starts = sum == GradientSum.START && done == 0;
+            (starts ? own.byInput : own.addByInput).run(gates, factor, dwIh);
             own.packState.run(states + rows * hiddenSize * Short.BYTES, factor);
-            Split product = isMasked && done == 0 ? own.byState : own.addByState;
-            product.run(gates, factor, raw);
+            boolean overwrites = starts || (isMasked && done == 0);
+            (overwrites ? own.byState : own.addByState).run(gates, factor, raw);
             done += chunk;
         }
         if (isMasked) {
-            addMasked(weightDrop, dwHh);
+            masked(weightDrop, dwHh, sum);
         }
     }
 
     /** In single precision, with {@code dGates} [T,B,4H]; h before the first step is h0, then comes y. */
-    void addF32(
+    void runF32(
             int steps,
             CpuTensor dGates,
             CpuTensor x,
             CpuTensor h0,
             CpuTensor y,
             Mask weightDrop,
-            LstmWeights gradients) {
+            LstmWeights gradients,
+            GradientSum sum) {
         long h4 = 4L * hiddenSize;
         long rows = (long) steps * batch;
         long dwIh = CpuTensor.of(gradients.wIh()).address();
-        byInput.run(rows, 1f, dGates.address(), x.address(), 1f, dwIh);
+        float keep = sum == GradientSum.START ? 0f : 1f;
+        byInput.run(rows, 1f, dGates.address(), x.address(), keep, dwIh);
         CpuTensor dwHh = CpuTensor.of(gradients.wHh());
         boolean isMasked = !(weightDrop instanceof Mask.None);
         long raw = isMasked ? scratch.weights().address() : dwHh.address();
-        float keep = isMasked ? 0f : 1f;
-        byState.run(batch, 1f, dGates.address(), h0.address(), keep, raw);
+        byState.run(batch, 1f, dGates.address(), h0.address(), isMasked ? 0f : keep, raw);
         if (steps > 1) {
             byState.run(rows - batch, 1f, dGates.address(h4 * batch), y.address(), 1f, raw);
         }
         if (isMasked) {
-            addMasked(weightDrop, dwHh);
+            masked(weightDrop, dwHh, sum);
         }
     }
 
-    /** {@code dwHh += m∘raw}; a drawn mask is drawn again rather than stored. */
-    private void addMasked(Mask weightDrop, CpuTensor dwHh) {
+    /** {@code dwHh = m∘raw}, or added; a drawn mask is drawn again rather than stored. */
+    private void masked(Mask weightDrop, CpuTensor dwHh, GradientSum sum) {
         CpuTensor raw = scratch.weights().floats();
         team.tiles(dwHh.length(), (own, from, count) -> {
             own.masks.fill(weightDrop, from, own.mask, count);
             raw.get(from, own.a, count);
-            dwHh.get(from, own.b, count);
+            if (sum == GradientSum.START) {
+                Arrays.fill(own.b, 0, count, 0f);
+            } else {
+                dwHh.get(from, own.b, count);
+            }
             addProduct(own.b, own.a, own.mask, count);
             dwHh.put(from, own.b, count);
         });

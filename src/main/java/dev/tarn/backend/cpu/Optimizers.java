@@ -44,7 +44,7 @@ final class Optimizers {
                 for (int from = block * SUM_BLOCK; from < end; from += Team.TILE) {
                     int count = Math.min(Team.TILE, end - from);
                     gradients.get(segment.offset() + from, tile, count);
-                    sum += Regularizer.sumOfSquares(tile, count);
+                    sum += Squares.of(tile, count);
                 }
                 blockSums[block] = sum;
             }

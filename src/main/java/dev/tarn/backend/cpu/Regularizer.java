@@ -1,6 +1,7 @@
 package dev.tarn.backend.cpu;
 
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Regularization;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -14,15 +15,21 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * where s_{t,b} is the gradient of the norm-stabilizer by ‖h_{t,b}‖ over that norm, and neighbours outside the window
- * count as 0. A worker takes whole rows of the batch; sums are in double and in a fixed order. Thread-safety: none.
+ * count as 0. Padding is nobody's neighbour, its gradient is m∘dDropped, and only text is counted in the divisors. A worker takes whole rows of the batch; sums are in double and in a fixed order. Thread-safety: none.
  */
 final class Regularizer {
+
+    /** In place of a neighbour that is not there. */
+    private static final float[] NONE = new float[Team.TILE];
 
     private final Team team;
     private double[] squares = {};
     private double[] factors = {};
     private double[] arSums = {};
     private double[] tarSums = {};
+
+    /** Which positions [T,B] are no padding. */
+    private boolean[] text = {};
 
     Regularizer(Team team) {
         this.team = team;
@@ -31,6 +38,7 @@ final class Regularizer {
     void run(
             Regularization spec,
             CpuTensor h,
+            @Nullable Padding padding,
             Mask mask,
             CpuTensor h0,
             CpuTensor dDropped,
@@ -41,16 +49,20 @@ final class Regularizer {
         int batch = h.dim(1);
         int width = h.dim(2);
         reserve(steps * batch, batch);
+        mark(padding, steps * batch);
         Mask arMask = spec.arOn() == Regularization.ArOn.RAW ? Mask.NONE : mask;
         if (!spec.isNone() || norms != null) {
             sum(h, arMask);
         }
-        double elements = (double) batch * width;
-        double arScale = spec.alpha() / (steps * elements);
-        double tarScale = steps < 2 ? 0 : spec.beta() / ((steps - 1) * elements);
+        long rows = padding == null ? (long) steps * batch : padding.steps();
+        long pairs = padding == null ? (steps - 1L) * batch : padding.pairs();
+        long first = padding == null ? batch : padding.first();
+        double arScale = rows == 0 ? 0 : spec.alpha() / ((double) rows * width);
+        double tarScale = pairs == 0 ? 0 : spec.beta() / ((double) pairs * width);
         values.setReal(0, (float) (arScale == 0 ? 0 : arScale * total(arSums, batch)));
         values.setReal(1, (float) (tarScale == 0 ? 0 : tarScale * total(tarSums, batch)));
-        values.setReal(2, (float) normStabilizer(spec, h0, steps, batch));
+        long differences = pairs + (spec.includeInitial() ? first : 0);
+        values.setReal(2, (float) normStabilizer(spec, h0, steps, batch, differences));
         if (norms != null) {
             for (int i = 0; i < steps * batch; i++) {
                 norms.setReal(i, (float) Math.sqrt(squares[i]));
@@ -71,10 +83,21 @@ final class Regularizer {
         if (squares.length < rows) {
             squares = new double[rows];
             factors = new double[rows];
+            text = new boolean[rows];
         }
         if (arSums.length < batch) {
             arSums = new double[batch];
             tarSums = new double[batch];
+        }
+    }
+
+    private void mark(@Nullable Padding padding, int rows) {
+        Arrays.fill(text, 0, rows, true);
+        if (padding != null) {
+            CpuTensor ids = CpuTensor.of(padding.ids());
+            for (int i = 0; i < rows; i++) {
+                text[i] = ids.id(i) != padding.token();
+            }
         }
     }
 
@@ -86,7 +109,7 @@ final class Regularizer {
         return total;
     }
 
-    /** Fills squares[t·B+b] = ‖h_{t,b}‖² and the sums of AR and TAR of every row of the batch. */
+    /** Fills squares[t·B+b] = ‖h_{t,b}‖², of padding too, and the sums of AR and TAR of every row of the batch. */
     private void sum(CpuTensor h, Mask arMask) {
         int steps = h.dim(0);
         int batch = h.dim(1);
@@ -106,10 +129,13 @@ final class Regularizer {
                     float[] now = scratch.b;
                     for (int t = 0; t < steps; t++) {
                         h.get(((long) t * batch + b) * width + j, now, count);
-                        squares[t * batch + b] += sumOfSquares(now, count);
-                        arSums[b] += sumOfSquaredProducts(now, scratch.mask, count);
-                        if (t > 0) {
-                            tarSums[b] += sumOfSquaredDifferences(now, before, count);
+                        squares[t * batch + b] += Squares.of(now, count);
+                        boolean isText = text[t * batch + b];
+                        if (isText) {
+                            arSums[b] += Squares.ofProducts(now, scratch.mask, count);
+                        }
+                        if (isText && t > 0 && text[(t - 1) * batch + b]) {
+                            tarSums[b] += Squares.ofDifferences(now, before, count);
                         }
                         float[] free = before;
                         before = now;
@@ -120,82 +146,29 @@ final class Regularizer {
         });
     }
 
-    /** Sums in double; four of them, so that one addition need not wait for the other. */
-    static double sumOfSquares(float[] x, int count) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        int k = 0;
-        for (; k + 3 < count; k += 4) {
-            s0 += (double) x[k] * x[k];
-            s1 += (double) x[k + 1] * x[k + 1];
-            s2 += (double) x[k + 2] * x[k + 2];
-            s3 += (double) x[k + 3] * x[k + 3];
-        }
-        for (; k < count; k++) {
-            s0 += (double) x[k] * x[k];
-        }
-        return s0 + s1 + (s2 + s3);
-    }
-
-    private static double sumOfSquaredProducts(float[] x, float[] m, int count) {
-        double s0 = 0;
-        double s1 = 0;
-        int k = 0;
-        for (; k + 1 < count; k += 2) {
-            double p0 = x[k] * m[k];
-            double p1 = x[k + 1] * m[k + 1];
-            s0 += p0 * p0;
-            s1 += p1 * p1;
-        }
-        if (k < count) {
-            double p = x[k] * m[k];
-            s0 += p * p;
-        }
-        return s0 + s1;
-    }
-
-    private static double sumOfSquaredDifferences(float[] x, float[] y, int count) {
-        double s0 = 0;
-        double s1 = 0;
-        int k = 0;
-        for (; k + 1 < count; k += 2) {
-            double d0 = (double) x[k] - y[k];
-            double d1 = (double) x[k + 1] - y[k + 1];
-            s0 += d0 * d0;
-            s1 += d1 * d1;
-        }
-        if (k < count) {
-            double d = (double) x[k] - y[k];
-            s0 += d * d;
-        }
-        return s0 + s1;
-    }
-
     /** Fills factors[t·B+b] = s_{t,b} and returns the value. */
-    private double normStabilizer(Regularization spec, CpuTensor h0, int steps, int batch) {
+    private double normStabilizer(Regularization spec, CpuTensor h0, int steps, int batch, long differences) {
         Arrays.fill(factors, 0, steps * batch, 0);
         if (spec.gamma() == 0) {
             return 0;
         }
         return spec.normForm() == Regularization.NormForm.PAPER
-                ? paper(spec, h0, steps, batch)
+                ? paper(spec, h0, steps, batch, differences)
                 : seed(spec, steps, batch);
     }
 
-    private double paper(Regularization spec, CpuTensor h0, int steps, int batch) {
-        int differences = spec.includeInitial() ? steps : steps - 1;
+    private double paper(Regularization spec, CpuTensor h0, int steps, int batch, long differences) {
         if (differences == 0) {
             return 0;
         }
-        double scale = spec.gamma() / ((double) batch * differences);
+        double scale = spec.gamma() / (double) differences;
         double sum = 0;
         for (int b = 0; b < batch; b++) {
             double before = spec.includeInitial() ? Math.sqrt(squaredNorm(h0, b)) : 0;
             for (int t = 0; t < steps; t++) {
                 double norm = Math.sqrt(squares[t * batch + b]);
-                if (t > 0 || spec.includeInitial()) {
+                boolean hasBefore = t == 0 ? spec.includeInitial() : text[(t - 1) * batch + b];
+                if (hasBefore && text[t * batch + b]) {
                     double difference = norm - before;
                     sum += difference * difference;
                     factors[t * batch + b] += 2 * scale * difference;
@@ -219,7 +192,7 @@ final class Regularizer {
         for (int j = 0; j < width; j += Team.TILE) {
             int count = Math.min(Team.TILE, width - j);
             h0.get((long) b * width + j, tile, count);
-            sum += sumOfSquares(tile, count);
+            sum += Squares.of(tile, count);
         }
         return sum;
     }
@@ -228,15 +201,9 @@ final class Regularizer {
         if (steps < 2) {
             return 0;
         }
-        double middle = 0;
-        for (int i = batch; i < (steps - 1) * batch; i++) {
-            middle += squares[i];
-        }
-        double first = total(squares, batch);
-        double last = 0;
-        for (int i = (steps - 1) * batch; i < steps * batch; i++) {
-            last += squares[i];
-        }
+        double middle = squaresOfText(batch, (steps - 1) * batch);
+        double first = squaresOfText(0, batch);
+        double last = squaresOfText((steps - 1) * batch, steps * batch);
         double late = Math.sqrt(middle + last);
         double early = Math.sqrt(first + middle);
         double scale = (double) spec.gamma() / steps;
@@ -245,6 +212,14 @@ final class Regularizer {
             Arrays.fill(factors, t * batch, (t + 1) * batch, 2 * scale * (late - early) * factor);
         }
         return scale * (late - early) * (late - early);
+    }
+
+    private double squaresOfText(int from, int to) {
+        double sum = 0;
+        for (int i = from; i < to; i++) {
+            sum += text[i] ? squares[i] : 0;
+        }
+        return sum;
     }
 
     private static double inverse(double x) {
@@ -275,24 +250,35 @@ final class Regularizer {
         float[] before = scratch.a;
         float[] now = scratch.b;
         float[] after = scratch.c;
-        Arrays.fill(before, 0, count, 0f);
         h.get((long) b * width + j, now, count);
         for (int t = 0; t < steps; t++) {
             if (t + 1 < steps) {
                 h.get(((long) (t + 1) * batch + b) * width + j, after, count);
-            } else {
-                Arrays.fill(after, 0, count, 0f);
             }
-            int neighbours = (t > 0 ? 1 : 0) + (t + 1 < steps ? 1 : 0);
+            boolean hasBefore = t > 0 && text[(t - 1) * batch + b];
+            boolean hasAfter = t + 1 < steps && text[(t + 1) * batch + b];
+            int neighbours = (hasBefore ? 1 : 0) + (hasAfter ? 1 : 0);
             float own = (float) (factors[t * batch + b] + (double) tar * neighbours);
             long at = ((long) t * batch + b) * width + j;
             dDropped.get(at, gradient, count);
-            combine(gradient, scratch.mask, arFactor, own, tar, before, now, after, count);
+            if (text[t * batch + b]) {
+                float[] up = hasBefore ? before : NONE;
+                float[] down = hasAfter ? after : NONE;
+                combine(gradient, scratch.mask, arFactor, own, tar, up, now, down, count);
+            } else {
+                multiply(gradient, scratch.mask, count);
+            }
             dh.put(at, gradient, count);
             float[] free = before;
             before = now;
             now = after;
             after = free;
+        }
+    }
+
+    private static void multiply(float[] x, float[] mask, int count) {
+        for (int k = 0; k < count; k++) {
+            x[k] *= mask[k];
         }
     }
 

@@ -169,6 +169,7 @@ final class CudaBackend implements Backend {
         regularizer.run(
                 spec,
                 CudaTensor.of(h),
+                padding,
                 mask,
                 CudaTensor.of(h0),
                 CudaTensor.of(dDropped),

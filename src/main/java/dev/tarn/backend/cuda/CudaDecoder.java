@@ -1,6 +1,7 @@
 package dev.tarn.backend.cuda;
 
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Shapes;
 import dev.tarn.backend.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -132,10 +133,17 @@ final class CudaDecoder implements Decoder {
 
     @Override
     public void lossAndGradients(
-            Tensor x, Tensor targets, Tensor stats, Tensor dx, @Nullable Tensor dw, @Nullable Tensor db) {
+            Tensor x,
+            Tensor targets,
+            Tensor stats,
+            Tensor dx,
+            @Nullable Tensor dw,
+            @Nullable Tensor db,
+            GradientSum sum) {
         int rows = Shapes.decoderGradients(x, targets, stats, dx, dw, db, vocabulary, embSz, maxRows);
         device.enter();
         rows(x, targets, stats, rows, false);
+        boolean adds = sum == GradientSum.CONTINUE;
         int vec = vec();
         int groups = (int) Kernel.blocks(rows, GROUP);
         xentGradient
@@ -158,6 +166,7 @@ final class CudaDecoder implements Decoder {
                     .pointer(partial)
                     .int32(groups)
                     .int32(vocabulary)
+                    .int32(adds ? 1 : 0)
                     .launch(Kernel.blocks(vocabulary, xentBias.blockSize()));
         }
         DevicePointer gradient = gradientFactors.again(logits);
@@ -171,7 +180,7 @@ final class CudaDecoder implements Decoder {
                             vocabulary,
                             embSz,
                             rows,
-                            true);
+                            adds);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.tarn.backend.cuda;
 
 import dev.tarn.DeviceException;
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Regularization;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,6 +35,7 @@ final class CudaRegularizer {
     private final Kernel sumUp;
     private final int sharedBytes;
     private final ByteBuffer numbers = ByteBuffer.allocate(24).order(ByteOrder.nativeOrder());
+    private final ByteBuffer positions = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
 
     CudaRegularizer(CudaDevice device, CudaEmbedding dropout) {
         this.device = device;
@@ -47,6 +49,7 @@ final class CudaRegularizer {
     void run(
             Regularization spec,
             CudaTensor h,
+            @Nullable Padding padding,
             Mask mask,
             CudaTensor h0,
             CudaTensor dDropped,
@@ -58,7 +61,7 @@ final class CudaRegularizer {
             device.memory().zero(values.pointer(), values.bytes());
             return;
         }
-        Launch launch = new Launch(spec, h, mask, h0, dDropped, dh, values, norms);
+        Launch launch = new Launch(spec, h, padding, mask, h0, dDropped, dh, values, norms);
         if (launch.form == FORM_SEED) {
             launch.main(PHASE_SUMS);
             launch.main(PHASE_GRADIENT);
@@ -88,6 +91,7 @@ final class CudaRegularizer {
         Launch(
                 Regularization spec,
                 CudaTensor h,
+                @Nullable Padding padding,
                 Mask mask,
                 CudaTensor h0,
                 CudaTensor dDropped,
@@ -110,22 +114,32 @@ final class CudaRegularizer {
             differenceSums = own.plus(rows);
             this.norms = norms == null ? own.plus(2 * rows) : norms.pointer();
             initialNorms = own.plus(3 * rows);
-            double elements = (double) batch * hidden;
-            double ar = 2 * spec.alpha() / (steps * elements);
-            double tar = steps < 2 ? 0 : 2 * spec.beta() / ((steps - 1) * elements);
+            long rowsOfText = padding == null ? (long) steps * batch : padding.steps();
+            long pairs = padding == null ? (steps - 1L) * batch : padding.pairs();
+            long first = padding == null ? batch : padding.first();
             boolean isPaper = spec.normForm() == Regularization.NormForm.PAPER;
             boolean initial = isPaper && spec.includeInitial();
-            boolean stabilizes = spec.gamma() != 0 && (steps > 1 || initial);
-            double divisor = isPaper ? (double) batch * (initial ? steps : steps - 1) : steps;
+            long differences = isPaper ? pairs + (initial ? first : 0) : steps < 2 ? 0 : steps;
+            boolean stabilizes = spec.gamma() != 0 && differences > 0;
             form = !stabilizes ? FORM_NONE : isPaper ? FORM_PAPER : FORM_SEED;
+            positions
+                    .clear()
+                    .putLong(padding == null ? 0 : CudaTensor.of(padding.ids()).address())
+                    .putInt(padding == null ? 0 : padding.token())
+                    .clear();
             numbers.clear()
-                    .putFloat((float) ar)
-                    .putFloat((float) tar)
-                    .putFloat((float) (stabilizes ? 2 * spec.gamma() / divisor : 0))
+                    .putFloat(coefficient(spec.alpha(), rowsOfText * hidden))
+                    .putFloat(coefficient(spec.beta(), pairs * hidden))
+                    .putFloat(stabilizes ? coefficient(spec.gamma(), differences) : 0)
                     .putInt(spec.arOn() == Regularization.ArOn.RAW ? 1 : 0)
                     .putInt(form)
                     .putInt(initial ? 1 : 0)
                     .clear();
+        }
+
+        /** Of a gradient: twice that of the value. */
+        private static float coefficient(float weight, long divisor) {
+            return divisor == 0 ? 0 : (float) (2.0 * weight / divisor);
         }
 
         private void main(int phase) {
@@ -148,6 +162,7 @@ final class CudaRegularizer {
                     .tensor(h0)
                     .struct(device.masks().of(mask))
                     .struct(numbers)
+                    .struct(positions)
                     .int32(phase)
                     .int32(tile)
                     .int32(steps)
@@ -165,14 +180,15 @@ final class CudaRegularizer {
                     .pointer(norms)
                     .pointer(initialNorms)
                     .struct(numbers)
+                    .struct(positions)
                     .int32(steps)
                     .int32(batch)
                     .launch(1);
         }
 
-        /** The rows of a tile, one on either side and the mask, then the norms of the rows. */
+        /** The rows of a tile, one on either side and the mask, then three numbers of each row. */
         private int sharedBytes(int tile) {
-            return ((tile + 3) * hidden + tile + 2) * CudaTensor.ELEMENT;
+            return ((tile + 3) * hidden + 3 * (tile + 2)) * CudaTensor.ELEMENT;
         }
 
         private int tile() {

@@ -1,5 +1,6 @@
 package dev.tarn.backend.cuda;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
@@ -169,7 +170,8 @@ final class CudnnLstm implements Lstm {
             @Nullable Tensor dx,
             @Nullable Tensor dh0,
             @Nullable Tensor dc0,
-            @Nullable LstmWeights gradients) {
+            @Nullable LstmWeights gradients,
+            GradientSum sum) {
         Shapes.lstmBackward(x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
@@ -228,7 +230,7 @@ final class CudnnLstm implements Lstm {
                         reserveBytes,
                         window.space),
                 "cudnnRNNBackwardWeights_v8");
-        space.addGradient(gradients);
+        space.gradient(gradients, sum);
     }
 
     private static Pointer pointer(Tensor tensor) {

@@ -1,5 +1,6 @@
 package dev.tarn.backend.cuda;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
@@ -293,7 +294,8 @@ final class FusedLstm implements Lstm {
             @Nullable Tensor dx,
             @Nullable Tensor dh0,
             @Nullable Tensor dc0,
-            @Nullable LstmWeights gradients) {
+            @Nullable LstmWeights gradients,
+            GradientSum sum) {
         Shapes.lstmBackward(x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputs, hidden);
         device.enter();
         int steps = x.dim(0);
@@ -336,7 +338,7 @@ final class FusedLstm implements Lstm {
                             false);
         }
         if (gradients != null) {
-            weightGradients(window, CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps, gradients);
+            weightGradients(window, CudaTensor.of(x), CudaTensor.of(h0), CudaTensor.of(y), steps, gradients, sum);
         }
     }
 
@@ -378,7 +380,14 @@ final class FusedLstm implements Lstm {
     }
 
     private void weightGradients(
-            FusedWindow window, CudaTensor x, CudaTensor h0, CudaTensor y, int steps, LstmWeights gradients) {
+            FusedWindow window,
+            CudaTensor x,
+            CudaTensor h0,
+            CudaTensor y,
+            int steps,
+            LstmWeights gradients,
+            GradientSum sum) {
+        boolean adds = sum == GradientSum.CONTINUE;
         Gemm gemm = device.gemm();
         long rows = (long) steps * batch;
         int wide = GATES * hidden;
@@ -386,22 +395,22 @@ final class FusedLstm implements Lstm {
                 inputOf == window ? inputFactors.again(x.pointer()) : inputFactors.of(x.pointer(), rows * inputs);
         inputOf = window;
         gemm.transposedTimes(
-                gateGradient(window, 0), read, CudaTensor.of(gradients.wIh()).pointer(), wide, inputs, rows, true);
+                gateGradient(window, 0), read, CudaTensor.of(gradients.wIh()).pointer(), wide, inputs, rows, adds);
         CudaTensor dwHh = CudaTensor.of(gradients.wHh());
         Mask mask = loaded().weightDrop;
         boolean isMasked = !(mask instanceof Mask.None);
         DevicePointer target = isMasked ? device.gradientSpace().pointer() : dwHh.pointer();
         DevicePointer before = roundedState(window, 0);
         if (before != null) {
-            gemm.transposedTimes(gateGradient(window, 0), before, target, wide, hidden, rows, !isMasked);
+            gemm.transposedTimes(gateGradient(window, 0), before, target, wide, hidden, rows, adds && !isMasked);
         } else {
-            gemm.transposedTimes(gateGradient(window, 0), h0.pointer(), target, wide, hidden, batch, !isMasked);
+            gemm.transposedTimes(gateGradient(window, 0), h0.pointer(), target, wide, hidden, batch, adds && !isMasked);
             if (steps > 1) {
                 gemm.transposedTimes(gateGradient(window, 1), y.pointer(), target, wide, hidden, rows - batch, true);
             }
         }
         if (isMasked) {
-            addMasked(dwHh, target, mask);
+            masked(dwHh, target, mask, adds);
         }
         columnSums
                 .begin()
@@ -410,10 +419,18 @@ final class FusedLstm implements Lstm {
                 .pointer(window.gates())
                 .int32(Math.toIntExact(rows))
                 .int32(wide)
+                .int32(adds ? 1 : 0)
                 .launch(Kernel.blocks(wide, COLUMNS));
     }
 
-    private void addMasked(CudaTensor target, DevicePointer source, Mask mask) {
+    /** {@code target = mask∘source}, or added. */
+    private void masked(CudaTensor target, DevicePointer source, Mask mask, boolean adds) {
+        if (!adds) {
+            int size = Math.toIntExact(target.size());
+            embedding.lockedDropout(
+                    CudaTensor.at(source, Tensor.Kind.REAL, 1, 1, size), mask, target.view(0, 1, 1, size));
+            return;
+        }
         int vec = target.size() % 4 == 0 && target.isAligned() && MaskBytes.isAligned(mask) ? 4 : 1;
         maskedAdd
                 .begin()

@@ -1,5 +1,6 @@
 package dev.tarn.backend.cuda;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
 import java.nio.ByteBuffer;
@@ -8,7 +9,7 @@ import java.nio.ByteOrder;
 /**
  * The weights of a recurrent layer as the device wants them: sixteen chunks, of wIh, wHh, bIh and bHh in this order the
  * rows of gate i, f, g and o, each somewhere in one piece of memory. One launch brings all weights there, the recurrent
- * ones multiplied by their mask; another adds gradients of that layout to those of the model.
+ * ones multiplied by their mask; another brings gradients of that layout to those of the model.
  *
  * <p>Ownership: the memory, freed by {@link #close}.
  */
@@ -26,7 +27,7 @@ final class LstmWeightSpace implements AutoCloseable {
     private final DevicePointer weights;
     private final ByteBuffer layout = ByteBuffer.allocate(CHUNKS * Long.BYTES).order(ByteOrder.nativeOrder());
     private final Kernel load;
-    private final Kernel addGradient;
+    private final Kernel gradient;
     private final boolean isAligned;
     private Mask mask = Mask.NONE;
 
@@ -48,7 +49,7 @@ final class LstmWeightSpace implements AutoCloseable {
         layout.clear();
         isAligned = aligned;
         load = device.kernel("lstm_weights_load");
-        addGradient = device.kernel("lstm_weights_gradient");
+        gradient = device.kernel("lstm_weights_gradient");
         device.gradientSpace().reserve(bytes);
     }
 
@@ -70,20 +71,20 @@ final class LstmWeightSpace implements AutoCloseable {
         launch(load, wIh, wHh, bIh, bHh);
     }
 
-    /** Adds the gradients in {@link CudaDevice#gradientSpace}, the recurrent ones masked as the weights were. */
-    void addGradient(LstmWeights to) {
+    /** Hands over the gradients in {@link CudaDevice#gradientSpace}, the recurrent ones masked as the weights were. */
+    void gradient(LstmWeights to, GradientSum sum) {
         CudaTensor wIh = CudaTensor.of(to.wIh());
         CudaTensor wHh = CudaTensor.of(to.wHh());
         CudaTensor bIh = CudaTensor.of(to.bIh());
         CudaTensor bHh = CudaTensor.of(to.bHh());
-        addGradient
-                .begin()
+        gradient.begin()
                 .tensor(wIh)
                 .tensor(wHh)
                 .tensor(bIh)
                 .tensor(bHh)
                 .pointer(device.gradientSpace().pointer());
-        launch(addGradient, wIh, wHh, bIh, bHh);
+        gradient.int32(sum == GradientSum.CONTINUE ? 1 : 0);
+        launch(gradient, wIh, wHh, bIh, bHh);
     }
 
     private void launch(Kernel kernel, CudaTensor wIh, CudaTensor wHh, CudaTensor bIh, CudaTensor bHh) {

@@ -1,6 +1,7 @@
 package dev.tarn.backend.reference;
 
 import dev.tarn.backend.Decoder;
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Shapes;
 import dev.tarn.backend.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,13 @@ final class ReferenceDecoder implements Decoder {
 
     @Override
     public void lossAndGradients(
-            Tensor x, Tensor targets, Tensor stats, Tensor dx, @Nullable Tensor dw, @Nullable Tensor db) {
+            Tensor x,
+            Tensor targets,
+            Tensor stats,
+            Tensor dx,
+            @Nullable Tensor dw,
+            @Nullable Tensor db,
+            GradientSum sum) {
         int rows = Shapes.decoderGradients(x, targets, stats, dx, dw, db, vocabulary, embSz, maxRows);
         checkTargets("decoder.lossAndGradients", targets);
         Matrix logits = compute(x);
@@ -76,13 +83,21 @@ final class ReferenceDecoder implements Decoder {
         dInput.fill(0);
         products.byInput(dLogits, w, dInput);
         if (dw != null) {
+            start(dw, sum);
             products.byWeight(
                     dLogits,
                     ReferenceTensor.of(x).matrix(),
                     ReferenceTensor.of(dw).matrix());
         }
         if (db != null) {
+            start(db, sum);
             products.byBias(dLogits, ReferenceTensor.of(db).matrix());
+        }
+    }
+
+    private static void start(Tensor gradient, GradientSum sum) {
+        if (sum == GradientSum.START) {
+            ReferenceTensor.of(gradient).matrix().fill(0);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.tarn.backend.reference;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Lstm;
 import dev.tarn.backend.LstmWeights;
 import dev.tarn.backend.Mask;
@@ -175,7 +176,8 @@ final class ReferenceLstm implements Lstm {
             @Nullable Tensor dx,
             @Nullable Tensor dh0,
             @Nullable Tensor dc0,
-            @Nullable LstmWeights gradients) {
+            @Nullable LstmWeights gradients,
+            GradientSum sum) {
         Shapes.lstmBackward(
                 x, h0, c0, y, dy, dhT, dcT, dx, dh0, dc0, gradients, batch, maxSteps, inputSize, hiddenSize);
         int steps = x.dim(0);
@@ -203,6 +205,12 @@ final class ReferenceLstm implements Lstm {
             matrix(dc0).copyFrom(dc);
         }
         if (gradients != null) {
+            if (sum == GradientSum.START) {
+                matrix(gradients.wIh()).fill(0);
+                matrix(gradients.wHh()).fill(0);
+                matrix(gradients.bIh()).fill(0);
+                matrix(gradients.bHh()).fill(0);
+            }
             addParameterGradients(x, h0, y, da, gradients);
         }
     }

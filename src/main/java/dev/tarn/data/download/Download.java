@@ -19,10 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Timer;
+import java.util.TimerTask;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -186,13 +185,17 @@ final class Download {
             throw tooLarge();
         }
         AtomicLong lastByte = new AtomicLong(System.nanoTime());
-        ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "tarn-download-watch");
-            thread.setDaemon(true);
-            return thread;
-        });
+        Timer watch = new Timer("tarn-download-watch", true);
         long tick = Math.max(1, stalled.toMillis() / 10);
-        watch.scheduleWithFixedDelay(() -> closeIfSilent(body, lastByte.get()), tick, tick, TimeUnit.MILLISECONDS);
+        watch.schedule(
+                new TimerTask() {
+                    @Override
+                    public void run() {
+                        closeIfSilent(body, lastByte.get());
+                    }
+                },
+                tick,
+                tick);
         long bytes = have;
         IOException broken = null;
         channel.position(have);
@@ -217,10 +220,10 @@ final class Download {
         } catch (Broken e) {
             broken = e.reason();
         } finally {
-            watch.shutdownNow();
+            watch.cancel();
         }
         channel.force(true);
-        if (broken != null || total >= 0 && bytes != total) {
+        if (broken != null || (total >= 0 && bytes != total)) {
             throw stopped(bytes, total, broken);
         }
     }

@@ -128,7 +128,7 @@ final class TarReader {
                 if (value >>> 55 != 0) {
                     throw new ZipException("a header has a number that is too large");
                 }
-                value = value << 8 | header[i] & 0xFF;
+                value = (value << 8) | (header[i] & 0xFF);
             }
             return value;
         }

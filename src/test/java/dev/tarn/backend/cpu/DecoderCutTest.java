@@ -3,6 +3,7 @@ package dev.tarn.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tarn.backend.GradientSum;
 import dev.tarn.backend.Precision;
 import dev.tarn.testkit.Seeds;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ class DecoderCutTest {
         }
     }
 
-    /** The loss with and without gradients, dx, dw and db. */
+    /** The loss with and without gradients, dx, dw and db, added to and started. */
     private static List<CpuTensor> run(
             Team team,
             HostMemory memory,
@@ -68,12 +69,15 @@ class DecoderCutTest {
         CpuTensor dx = arena.real("dx", rows, EMB_SZ);
         CpuTensor dw = normal(arena, random, 0.1, VOCABULARY, EMB_SZ);
         CpuTensor db = normal(arena, random, 0.1, VOCABULARY);
+        CpuTensor freshDw = normal(arena, random, Double.NaN, VOCABULARY, EMB_SZ);
+        CpuTensor freshDb = normal(arena, random, Double.NaN, VOCABULARY);
         try (CpuDecoder decoder = new CpuDecoder(team, memory, precision, VOCABULARY, EMB_SZ, MAX_ROWS, cut)) {
             decoder.load(w, b);
             decoder.loss(x, targets, evaluated);
             decoder.lossAndGradients(x, targets, stats, dx, dw, db);
+            decoder.lossAndGradients(x, targets, stats, dx, freshDw, freshDb, GradientSum.START);
         }
-        return new ArrayList<>(List.of((CpuTensor) stats.view(0, 1), evaluated, dx, dw, db));
+        return new ArrayList<>(List.of((CpuTensor) stats.view(0, 1), evaluated, dx, dw, db, freshDw, freshDb));
     }
 
     private static void assertSame(List<CpuTensor> expected, List<CpuTensor> got) {

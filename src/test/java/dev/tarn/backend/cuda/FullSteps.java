@@ -52,7 +52,6 @@ final class FullSteps implements AutoCloseable {
     /** Submits one, and waits for nothing. */
     void submit() {
         done++;
-        model.parameters().zeroGradients();
         workspace.train(ids, ids, steps, masks.step(done), EVERYTHING, 0, false);
         Tensor gradients = model.parameters().gradients();
         backend.clip(gradients, model.parameters().segments(0), 0.25, clip);

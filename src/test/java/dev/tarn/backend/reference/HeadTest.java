@@ -147,7 +147,8 @@ class HeadTest {
             // Away from each other, or the normalisation is steep, and from the rectifier's corner.
             x = seeds.doubles(rows * features, 0.03);
             for (int i = 0; i < x.length; i++) {
-                x[i] += 1.5 * (i / features - (rows - 1) / 2.0) + 0.4;
+                int row = i / features;
+                x[i] += 1.5 * (row - (rows - 1) / 2.0) + 0.4;
             }
             gamma = seeds.doubles(features, 1);
             beta = seeds.doubles(features, 1);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.tarn.backend.Mask;
+import dev.tarn.backend.Padding;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Regularization.ArOn;
 import dev.tarn.backend.Regularization.NormForm;
@@ -11,7 +12,9 @@ import dev.tarn.backend.Tensor;
 import dev.tarn.testkit.Gradients;
 import dev.tarn.testkit.Seeds;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +24,8 @@ class RegularizerTest {
 
     @RegisterExtension
     final Seeds seeds = new Seeds();
+
+    private static final int PAD = 1;
 
     private final Desk desk = new Desk();
 
@@ -41,12 +46,25 @@ class RegularizerTest {
     }
 
     private Result run(Regularization spec, double[] h, Mask mask, double[] h0, double[] upstream, int... shape) {
+        return run(spec, h, null, mask, h0, upstream, shape);
+    }
+
+    /** @param ids of which {@link #PAD} is padding, or null */
+    private Result run(
+            Regularization spec,
+            double[] h,
+            int @Nullable [] ids,
+            Mask mask,
+            double[] h0,
+            double[] upstream,
+            int... shape) {
         Tensor dh = desk.zeros(shape);
         Tensor values = desk.zeros(3);
         Tensor norms = desk.zeros(shape[0], shape[1]);
         desk.backend.regularize(
                 spec,
                 desk.put(h, shape),
+                ids == null ? null : Padding.count(desk.ids(ids, shape[0], shape[1]), ids, 0, PAD),
                 mask,
                 desk.put(h0, shape[1], shape[2]),
                 desk.put(upstream, shape),
@@ -92,6 +110,46 @@ class RegularizerTest {
                             + run(spec, at, mask, h0, upstream, steps, batch, hiddenSize)
                                     .sum();
                 });
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0 0 0 0 0 0 0 0", "1 1 1 0 0 0 0 0", "0 0 0 0 0 1 1 1", "1 0 0 0 0 1 0 0", "1 1 1 1 1 1 1 1"})
+    void everyGradientMatchesDifferencesWithPadding(String where) {
+        int[] ids = Arrays.stream(where.split(" ")).mapToInt(Integer::parseInt).toArray();
+        double[] h = seeds.doubles(ids.length * 3, 1);
+        double[] h0 = seeds.doubles(2 * 3, 1);
+        double[] upstream = seeds.doubles(h.length, 1);
+        Mask mask = Desk.drawn(0.4, seeds.seed());
+        for (Regularization spec : everySpec()) {
+            Result result = run(spec, h, ids, mask, h0, upstream, 4, 2, 3);
+            Gradients.assertMatch(spec + " padding " + where, h, result.dh, at -> {
+                Tensor dropped = desk.zeros(4, 2, 3);
+                desk.backend.lockedDropout(desk.put(at, 4, 2, 3), mask, dropped);
+                return Desk.dot(upstream, desk.read(dropped))
+                        + run(spec, at, ids, mask, h0, upstream, 4, 2, 3).sum();
+            });
+        }
+    }
+
+    @Test
+    void whatIsPaddingCountsForNothing() {
+        double[] text = seeds.doubles(3 * 2, 1);
+        double[] h0 = seeds.doubles(2, 1);
+        // One sequence of three steps, and beside it one of padding with numbers of its own.
+        double[] padded = seeds.doubles(2 * text.length, 10);
+        for (int t = 0; t < 3; t++) {
+            System.arraycopy(text, 2 * t, padded, 4 * t, 2);
+        }
+        int[] ids = {0, PAD, 0, PAD, 0, PAD};
+        for (Regularization spec : everySpec()) {
+            double[] alone = run(spec, text, Mask.NONE, h0, new double[6], 3, 1, 2).values;
+            double[] both = run(
+                            spec, padded, ids, Mask.NONE, new double[] {h0[0], h0[1], 9, 9}, new double[12], 3, 2, 2)
+                    .values;
+            for (int term = 0; term < 3; term++) {
+                assertThat(both[term]).as(spec.toString()).isCloseTo(alone[term], within(1e-13));
             }
         }
     }
