@@ -26,7 +26,9 @@ final class ResultsPage {
             "lm.dropout.drop-mult",
             "lm.train.epochs",
             "lm.run.device",
-            "lm.run.precision");
+            "lm.run.precision",
+            "clf.train.stages",
+            "clf.data.bs");
 
     private final Results results;
     private final List<Metric> metrics;

@@ -16,11 +16,13 @@
  * <h2>The folder of an experiment</h2>
  *
  * <pre>
- *   lm.yaml, experiment.json        what it is: another configuration is refused
- *   data/                           the texts, if the experiment prepared them
- *   ARM/SEED/lm/                    the run of the language model, see {@code dev.tarn.run}
- *   ARM/SEED/lm.json                what it came to; a part that has its file is never run again
- *   results.md, plots/              what all cells together say
+ *   experiment.json         all settings that cells share: another configuration is refused
+ *   data/                   the texts, where the experiment prepared or sampled them
+ *   ARM/SEED/lm/            the run of the language model, see {@code dev.tarn.run}
+ *   ARM/SEED/clf/           the run of the classifier that has its encoder
+ *   ARM/SEED/lm.json        what each came to; a part that has its file is never run again
+ *   ARM/SEED/clf.json
+ *   results.md, plots/      what all cells together say
  * </pre>
  *
  * <h2>Invariants</h2>

@@ -202,13 +202,23 @@ class ExperimentTest {
     }
 
     @Test
-    void theClassifierIsAddedLater() {
+    void theClassifierIsAddedLaterAndARunThatHasEndedIsOnlyMeasuredAgain() throws IOException {
         Path out = temp.resolve("later");
         assertThat(Tarn.run(cells("ar-tar", "1", out, "--skip-classifier")).code())
                 .isZero();
-        assertThat(out.resolve("ar-tar/1/clf.json")).doesNotExist();
+        Path lm = out.resolve("ar-tar/1/lm.json");
+        Path clf = out.resolve("ar-tar/1/clf.json");
+        assertThat(clf).doesNotExist();
+        Files.delete(lm);
         assertThat(Tarn.run(cells("ar-tar", "1", out)).code()).isZero();
-        assertThat(out.resolve("ar-tar/1/clf.json")).hasSameTextualContentAs(whole.resolve("ar-tar/1/clf.json"));
+        assertThat(lm).hasSameTextualContentAs(whole.resolve("ar-tar/1/lm.json"));
+        assertThat(clf).hasSameTextualContentAs(whole.resolve("ar-tar/1/clf.json"));
+
+        Files.delete(clf);
+        assertThat(Tarn.run(cells("ar-tar", "1", out, "--drop-models")).code()).isZero();
+        assertThat(clf).hasSameTextualContentAs(whole.resolve("ar-tar/1/clf.json"));
+        assertThat(out.resolve("ar-tar/1/clf/checkpoints")).doesNotExist();
+        assertThat(out.resolve("ar-tar/1/clf/metrics.jsonl")).exists();
     }
 
     @Test
