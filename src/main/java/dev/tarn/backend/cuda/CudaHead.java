@@ -91,6 +91,7 @@ final class CudaHead {
                 .tensor(dy)
                 .int32(rows)
                 .int32(outputs)
+                .int32(1)
                 .launch(Kernel.blocks(outputs, COLUMNS));
     }
 
