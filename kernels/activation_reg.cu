@@ -112,7 +112,7 @@ __device__ __forceinline__ void write_values(float* values, const float* __restr
 }
 
 // math:        values from the sums of the rows
-// shapes:      values [3]; arSums, differenceSums, norms [T,B]; initialNorms [B]
+// shapes:      values [3]; arSums, differenceSums, norms [T,B]; initialNorms [B]; ids [T,B] or null
 // grid:        1
 // smem:        8 doubles
 // traffic:     reads 12 bytes a row, with padding 16
@@ -122,9 +122,10 @@ __device__ __forceinline__ void write_values(float* values, const float* __restr
 extern "C" __global__ void __launch_bounds__(BLOCK)
     activation_reg_values(float* __restrict__ values, const float* __restrict__ arSums,
                           const float* __restrict__ differenceSums, const float* __restrict__ norms,
-                          const float* __restrict__ initialNorms, ActivationReg reg, Padding padding, int steps,
-                          int batch) {
+                          const float* __restrict__ initialNorms, ActivationReg reg, const int* __restrict__ ids,
+                          int paddingToken, int steps, int batch) {
   __shared__ double scratch[BLOCK / WARP];
+  const Padding padding = {ids, paddingToken};
   write_values(values, arSums, differenceSums, norms, initialNorms, reg, padding, steps, batch, scratch);
 }
 
@@ -268,7 +269,8 @@ __device__ __forceinline__ void write_gradient(float* dh, const float* dDropped,
 }
 
 // math:        dh as above, and the sums of the rows; in the last phase of the seed's form the values
-// shapes:      dh, dDropped, h [T,B,H]; h0 [B,H]; norms, arSums, differenceSums [T,B]; initialNorms [B]; values [3]
+// shapes:      dh, dDropped, h [T,B,H]; h0 [B,H]; norms, arSums, differenceSums [T,B]; initialNorms [B]; values [3];
+//              ids [T,B] or null
 // grid:        x = B, y = ceil(T / tile); vec = 4 needs H % 4 == 0 and 16-byte addresses
 // smem:        (tile + 3) * H + 3 * (tile + 2) floats: the rows of a tile and one on either side, the mask, and of each
 //              row its norm, whether it is text and what NS asks for
@@ -279,9 +281,11 @@ __device__ __forceinline__ void write_gradient(float* dh, const float* dDropped,
 extern "C" __global__ void __launch_bounds__(BLOCK)
     activation_reg(float* dh, float* norms, float* arSums, float* differenceSums, float* initialNorms, float* values,
                    const float* dDropped, const float* __restrict__ h, const float* __restrict__ h0, DropoutMask mask,
-                   ActivationReg reg, Padding padding, int phase, int tile, int steps, int batch, int hidden, int vec) {
+                   ActivationReg reg, const int* __restrict__ ids, int paddingToken, int phase, int tile, int steps,
+                   int batch, int hidden, int vec) {
   DYNAMIC_SHARED(float, memory);
   __shared__ double scratch[BLOCK / WARP];
+  const Padding padding = {ids, paddingToken};
   const int rows = tile + 2;
   float* const afterRows = memory + (rows + 1) * hidden;
   const Tile shared = {memory, afterRows, memory + rows * hidden, afterRows + rows, afterRows + 2 * rows};

@@ -201,23 +201,24 @@ void test(const Case& c, int kind, int tile, bool inPlace, bool hasZeroRow, Rand
   Buffer<float> norms(zeros<float>(rows)), ar(zeros<float>(rows)), tar(zeros<float>(rows));
   Buffer<float> initialNorms(zeros<float>(c.batch)), values(zeros<float>(3));
   Buffer<int> ids(tokens(c, random));
-  const Padding padding = {c.text.empty() ? nullptr : ids.device(), PAD};
+  const int* where = c.text.empty() ? nullptr : ids.device();
+  const int token = PAD;
   float* target = inPlace ? down.device() : out.device();
   const int width = vec({c.hidden});
   const size_t shared = sizeof(float) * (static_cast<size_t>(tile + 3) * c.hidden + 3 * (tile + 2));
   const Grid blocks = grid(c.batch, ceil_div(c.steps, tile));
   const int first = c.form == NORM_SEED ? PHASE_SUMS : PHASE_ALL;
   LAUNCH(activation_reg, blocks, shared, target, norms.device(), ar.device(), tar.device(), initialNorms.device(),
-         values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, padding, first, tile, c.steps,
+         values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, where, token, first, tile, c.steps,
          c.batch, c.hidden, width);
   if (c.form == NORM_SEED) {
     const int second = PHASE_GRADIENT;
     LAUNCH(activation_reg, blocks, shared, target, norms.device(), ar.device(), tar.device(), initialNorms.device(),
-           values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, padding, second, tile, c.steps,
+           values.device(), down.device(), in.device(), initial.device(), mask.argument, reg, where, token, second, tile, c.steps,
            c.batch, c.hidden, width);
   } else {
     LAUNCH(activation_reg_values, grid(1), 0, values.device(), ar.device(), tar.device(), norms.device(),
-           initialNorms.device(), reg, padding, c.steps, c.batch);
+           initialNorms.device(), reg, where, token, c.steps, c.batch);
   }
   const auto exact = regularize<double>(c, h, h0, mask.values, dDropped);
   const auto plain = roundings([&] { return regularize<float>(c, h, h0, mask.values, dDropped); });

@@ -5,8 +5,8 @@
  * <p>Read the rooms in the direction in which the data flows: {@code text} turns text into token ids, {@code data} turns
  * ids into batches, {@code nn} and {@code model} turn a batch into a loss and its gradients through the fused operations
  * of a {@code backend}, {@code train} turns gradients into better weights and {@code run} keeps what happened. Imports
- * point one way: {@code cli → serve → train → infer → report → model → nn → data → checkpoint → run → backend → text}; a
- * room may use any room further down, and this package, which holds only the exceptions, belongs to all.
+ * point one way: {@code cli → serve → experiment → train → infer → report → model → nn → data → checkpoint → run → backend
+ * → text}; a room may use any room further down, and this package, which holds only the exceptions, belongs to all.
  *
  * <h2>Shape letters</h2>
  *

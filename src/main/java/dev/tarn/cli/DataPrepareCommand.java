@@ -4,6 +4,7 @@ import dev.tarn.ConfigException;
 import dev.tarn.data.Corpus;
 import dev.tarn.data.CsvColumns;
 import dev.tarn.data.PreparedText;
+import dev.tarn.run.Folders;
 import dev.tarn.text.SpecialToken;
 import dev.tarn.text.TextPipeline;
 import java.io.IOException;

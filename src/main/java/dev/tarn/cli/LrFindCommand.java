@@ -2,6 +2,7 @@ package dev.tarn.cli;
 
 import dev.tarn.ConfigException;
 import dev.tarn.report.LrFinderPlot;
+import dev.tarn.run.Folders;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.RunConfig;
 import dev.tarn.train.LanguageModelRun;

@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ClfCommand.class,
             LrFindCommand.class,
             ModelCommand.class,
+            ExperimentCommand.class,
             RunCommand.class,
             ServeCommand.class
         })

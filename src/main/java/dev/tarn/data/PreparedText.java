@@ -162,6 +162,32 @@ public final class PreparedText {
         return open(to);
     }
 
+    /**
+     * Writes a part of it, for a smaller budget: documents at even distances, of a single document the beginning. The
+     * vocabulary stays.
+     *
+     * @param train the share of the training documents, above 0; from 1 on all
+     * @param valid the share of the validation documents, if there are any
+     * @param to exists; it is a prepared folder once this returns
+     * @throws DataException if nothing is left of a split, or the folder cannot be written
+     */
+    public PreparedText sample(double train, double valid, Path to) {
+        TextPreparation.writeTables(
+                sample(this.train, trainTable, train, to.resolve(TRAIN)),
+                to.resolve(TRAIN_TABLE),
+                this.valid == null ? null : sample(this.valid, validTable, valid, to.resolve(VALID)),
+                to.resolve(VALID_TABLE));
+        vocab().save(to.resolve(VOCAB));
+        writeName(to.resolve(TOKENIZER), pipeline().name());
+        return open(to);
+    }
+
+    private TextPreparation.Split sample(TokenStore from, @Nullable DocumentTable table, double share, Path to) {
+        try (TokenStoreWriter writer = TokenStore.create(to, vocab().size(), from.vocabulary())) {
+            return TokenSample.write(from, table, share, writer);
+        }
+    }
+
     /** The files of a prepared folder. */
     public static List<Path> files(Path folder) {
         return Stream.of(TOKENIZER, VOCAB, TRAIN, TRAIN_TABLE, VALID, VALID_TABLE)

@@ -7,6 +7,7 @@ import dev.tarn.backend.Precision;
 import dev.tarn.backend.Regularization;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -229,6 +230,11 @@ public record ClassifierConfig(
     @Override
     public boolean backwards() {
         return data.backwards;
+    }
+
+    @Override
+    public Map<String, String> texts() {
+        return SCHEMA.texts(this);
     }
 
     @Override

@@ -134,7 +134,8 @@ public final class ConfigKey {
         return value instanceof String text ? JSON.writeValueAsString(text) : word(value);
     }
 
-    private static String text(Object value) {
+    /** The value as it is typed. */
+    static String text(Object value) {
         return value instanceof List<?> list
                 ? list.stream().map(ConfigKey::word).collect(Collectors.joining(","))
                 : word(value);

@@ -92,6 +92,13 @@ public final class ConfigSchema<C extends Record> {
         return values;
     }
 
+    /** Every key with its value as it is typed, in the order of the file. */
+    Map<String, String> texts(C config) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        values(config).forEach((key, value) -> texts.put(key, ConfigKey.text(value)));
+        return texts;
+    }
+
     /** Sets a key from what somebody wrote. */
     private void put(Map<String, Object> values, ConfigEntry entry) {
         ConfigKey key = keys.get(entry.key());

@@ -1,5 +1,7 @@
 package dev.tarn.run;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,7 +38,7 @@ public final class JsonEvent {
     }
 
     /** Reads a line; null if it is not one object. */
-    static @Nullable JsonEvent parse(String line) {
+    public static @Nullable JsonEvent parse(String line) {
         try {
             return JSON.readTree(line) instanceof ObjectNode object ? new JsonEvent(object) : null;
         } catch (JacksonException e) {
@@ -123,6 +125,30 @@ public final class JsonEvent {
     /** A text; empty where there is none. */
     public String text(String key) {
         return fields.path(key).asString("");
+    }
+
+    /** Real numbers, NaN for each that is none; no numbers where there is no list. */
+    public double[] reals(String key) {
+        return fields.path(key)
+                .valueStream()
+                .mapToDouble(value -> value.isNumber() ? value.doubleValue() : Double.NaN)
+                .toArray();
+    }
+
+    /** The objects of a list, in order; none where there is no list. */
+    public List<JsonEvent> objects(String key) {
+        return fields.path(key)
+                .valueStream()
+                .filter(ObjectNode.class::isInstance)
+                .map(value -> new JsonEvent((ObjectNode) value))
+                .toList();
+    }
+
+    /** The texts of an object by their names, in order; none where there is no object. */
+    public Map<String, String> texts(String key) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        fields.path(key).forEachEntry((name, value) -> texts.put(name, value.asString("")));
+        return texts;
     }
 
     /** The line, without a line break. */

@@ -174,7 +174,12 @@ public final class RunFolder implements AutoCloseable {
 
     /** Where the checkpoint of the latest state belongs. */
     public Path lastCheckpoint() {
-        return checkpoints().resolve("last");
+        return lastCheckpoint(folder);
+    }
+
+    /** The same of a folder that may not be a run yet. */
+    public static Path lastCheckpoint(Path run) {
+        return run.resolve("checkpoints").resolve("last");
     }
 
     /** Where the checkpoint with the lowest validation loss belongs. */

@@ -12,10 +12,10 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Held by the one process that writes into a run folder. It is a lock of the operating system on {@code .lock}, so it ends
+ * Held by the one process that writes into a folder. It is a lock of the operating system on {@code .lock}, so it ends
  * with the process however that ends; the file itself stays, because deleting it would let two processes hold two locks.
  */
-final class RunLock implements AutoCloseable {
+public final class RunLock implements AutoCloseable {
 
     static final String NAME = ".lock";
 
@@ -29,8 +29,7 @@ final class RunLock implements AutoCloseable {
     static RunLock take(Path folder) {
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(
-                    folder.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            channel = open(folder);
             FileLock lock = tryLock(channel);
             if (lock == null) {
                 String holder = holder(channel);
@@ -38,18 +37,70 @@ final class RunLock implements AutoCloseable {
                 throw new ConfigException("The run folder " + folder + " is being written by " + holder
                         + "; wait for it, or give another folder with --run.");
             }
-            channel.truncate(0);
-            AtomicFile.writeFully(
-                    channel,
-                    ByteBuffer.wrap(("process " + ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
-            return new RunLock(channel);
+            return signed(channel);
         } catch (IOException e) {
             close(channel);
-            throw new ConfigException(
-                    "The run folder " + folder + " cannot be locked: " + e.getMessage()
-                            + "; give a --run folder that is writable.",
-                    e);
+            throw cannotLock(folder, e);
         }
+    }
+
+    /**
+     * Takes it if nobody has it.
+     *
+     * @param folder exists
+     * @return null if another process, or this one, holds it
+     * @throws ConfigException if the folder cannot be written
+     */
+    public static @Nullable RunLock tryTake(Path folder) {
+        FileChannel channel = null;
+        try {
+            channel = open(folder);
+            if (tryLock(channel) == null) {
+                channel.close();
+                return null;
+            }
+            return signed(channel);
+        } catch (IOException e) {
+            close(channel);
+            throw cannotLock(folder, e);
+        }
+    }
+
+    /**
+     * Takes it, after other processes have given it back.
+     *
+     * @param folder exists
+     * @throws ConfigException if the folder cannot be written, or this very process holds it
+     */
+    public static RunLock await(Path folder) {
+        FileChannel channel = null;
+        try {
+            channel = open(folder);
+            channel.lock();
+            return signed(channel);
+        } catch (IOException | OverlappingFileLockException e) {
+            close(channel);
+            throw cannotLock(folder, e);
+        }
+    }
+
+    private static FileChannel open(Path folder) throws IOException {
+        return FileChannel.open(
+                folder.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    private static RunLock signed(FileChannel channel) throws IOException {
+        channel.truncate(0);
+        AtomicFile.writeFully(
+                channel,
+                ByteBuffer.wrap(("process " + ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
+        return new RunLock(channel);
+    }
+
+    private static ConfigException cannotLock(Path folder, Exception e) {
+        String reason = e instanceof IOException io ? FileErrors.reason(io) : "this process works on it already";
+        return new ConfigException(
+                "The folder " + folder + " cannot be locked (" + reason + "); give a folder that is writable.", e);
     }
 
     @Override

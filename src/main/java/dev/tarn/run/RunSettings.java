@@ -3,6 +3,7 @@ package dev.tarn.run;
 import dev.tarn.backend.BackendOptions;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** The configuration of a run, of whatever kind. */
 public sealed interface RunSettings permits RunConfig, ClassifierConfig {
@@ -18,6 +19,9 @@ public sealed interface RunSettings permits RunConfig, ClassifierConfig {
 
     /** Whether the text is read from its end. */
     boolean backwards();
+
+    /** Every key with its value as it is typed, in the order of the file. */
+    Map<String, String> texts();
 
     /** All keys with a comment each. */
     String toYaml();

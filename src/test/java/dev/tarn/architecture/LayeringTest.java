@@ -30,7 +30,19 @@ class LayeringTest {
 
     /** Top to bottom; a room may use itself and what stands after it. */
     private static final List<String> ROOMS = List.of(
-            "cli", "serve", "train", "infer", "report", "model", "nn", "data", "checkpoint", "run", "backend", "text");
+            "cli",
+            "serve",
+            "experiment",
+            "train",
+            "infer",
+            "report",
+            "model",
+            "nn",
+            "data",
+            "checkpoint",
+            "run",
+            "backend",
+            "text");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -6,6 +6,7 @@ import dev.tarn.data.DocumentTable;
 import dev.tarn.data.PreparedText;
 import dev.tarn.data.download.Archives;
 import dev.tarn.data.download.FileServer;
+import dev.tarn.run.Folders;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.checkpoint.Pretrained;
 import dev.tarn.checkpoint.SafeTensors;
 import dev.tarn.checkpoint.SafeTensorsFile;
+import dev.tarn.run.Folders;
 import dev.tarn.run.RunConfig;
 import dev.tarn.testkit.Golden;
 import dev.tarn.testkit.GoldenCase;

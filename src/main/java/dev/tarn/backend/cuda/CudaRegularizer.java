@@ -35,7 +35,6 @@ final class CudaRegularizer {
     private final Kernel sumUp;
     private final int sharedBytes;
     private final ByteBuffer numbers = ByteBuffer.allocate(24).order(ByteOrder.nativeOrder());
-    private final ByteBuffer positions = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
 
     CudaRegularizer(CudaDevice device, CudaEmbedding dropout) {
         this.device = device;
@@ -74,6 +73,7 @@ final class CudaRegularizer {
     /** The arguments that both launches have in common. */
     private final class Launch {
         private final CudaTensor h;
+        private final @Nullable Padding padding;
         private final Mask mask;
         private final CudaTensor h0;
         private final CudaTensor dDropped;
@@ -99,6 +99,7 @@ final class CudaRegularizer {
                 CudaTensor values,
                 @Nullable CudaTensor norms) {
             this.h = h;
+            this.padding = padding;
             this.mask = mask;
             this.h0 = h0;
             this.dDropped = dDropped;
@@ -122,11 +123,6 @@ final class CudaRegularizer {
             long differences = isPaper ? pairs + (initial ? first : 0) : steps < 2 ? 0 : steps;
             boolean stabilizes = spec.gamma() != 0 && differences > 0;
             form = !stabilizes ? FORM_NONE : isPaper ? FORM_PAPER : FORM_SEED;
-            positions
-                    .clear()
-                    .putLong(padding == null ? 0 : CudaTensor.of(padding.ids()).address())
-                    .putInt(padding == null ? 0 : padding.token())
-                    .clear();
             numbers.clear()
                     .putFloat(coefficient(spec.alpha(), rowsOfText * hidden))
                     .putFloat(coefficient(spec.beta(), pairs * hidden))
@@ -162,7 +158,8 @@ final class CudaRegularizer {
                     .tensor(h0)
                     .struct(device.masks().of(mask))
                     .struct(numbers)
-                    .struct(positions)
+                    .tensor(padding == null ? null : CudaTensor.of(padding.ids()))
+                    .int32(padding == null ? 0 : padding.token())
                     .int32(phase)
                     .int32(tile)
                     .int32(steps)
@@ -180,7 +177,8 @@ final class CudaRegularizer {
                     .pointer(norms)
                     .pointer(initialNorms)
                     .struct(numbers)
-                    .struct(positions)
+                    .tensor(padding == null ? null : CudaTensor.of(padding.ids()))
+                    .int32(padding == null ? 0 : padding.token())
                     .int32(steps)
                     .int32(batch)
                     .launch(1);

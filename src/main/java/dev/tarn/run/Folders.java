@@ -1,4 +1,4 @@
-package dev.tarn.cli;
+package dev.tarn.run;
 
 import dev.tarn.ConfigException;
 import java.io.IOException;
@@ -9,11 +9,20 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Removes a folder of our own with everything in it. */
-final class Folders {
+public final class Folders {
 
     private Folders() {}
 
-    static void delete(Path folder) {
+    /**
+     * Deletes it.
+     *
+     * @param folder may be missing
+     * @throws ConfigException if something of it cannot be deleted
+     */
+    public static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
         try (Stream<Path> walk = Files.walk(folder)) {
             List<Path> inside = walk.sorted(Comparator.reverseOrder()).toList();
             for (Path path : inside) {
@@ -21,7 +30,7 @@ final class Folders {
             }
         } catch (IOException e) {
             throw new ConfigException(
-                    "The folder " + folder + " cannot be removed (" + e.getMessage() + "); remove it.", e);
+                    "The folder " + folder + " cannot be removed (" + FileErrors.reason(e) + "); remove it.", e);
         }
     }
 }
