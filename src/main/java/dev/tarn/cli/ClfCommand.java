@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "clf",
         description = "Train, evaluate and use text classifiers.",
-        subcommands = {ClfTrainCommand.class, ClfEvalCommand.class, ClfPredictCommand.class})
+        subcommands = {ClfTrainCommand.class, ClfLrFindCommand.class, ClfEvalCommand.class, ClfPredictCommand.class})
 final class ClfCommand extends TarnCommand.Group {
 
     ClfCommand(Console console) {

@@ -1,64 +1,39 @@
 package dev.tarn.cli;
 
 import dev.tarn.ConfigException;
-import dev.tarn.report.LrFinderPlot;
 import dev.tarn.run.Folders;
-import dev.tarn.run.JsonEvent;
 import dev.tarn.run.RunConfig;
+import dev.tarn.run.RunSettings;
 import dev.tarn.train.LanguageModelRun;
 import dev.tarn.train.LrFindResult;
 import dev.tarn.train.LrFinder;
-import dev.tarn.train.Rates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Locale;
-import java.util.Map;
-import java.util.OptionalDouble;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
-/** {@code tarn lr-find}; {@link ConfigFlags} adds a flag for every key of the configuration. */
+/** {@code tarn lr-find}. */
 @Command(
         name = "lr-find",
         description = "Train with ever higher learning rates on a model that is thrown away, and suggest one.",
         sortOptions = false)
-final class LrFindCommand extends TarnCommand {
-
-    @Mixin
-    private final ConfigFlags flags = new ConfigFlags();
-
-    @Option(names = "--plot", paramLabel = "FILE", description = "where the picture goes (${DEFAULT-VALUE})")
-    private Path plot = Path.of("lr-find.png");
-
-    @Option(names = "--start-lr", description = "first rate (${DEFAULT-VALUE})")
-    private double startLr = 1e-7;
-
-    @Option(names = "--end-lr", description = "rate that the last step falls short of (${DEFAULT-VALUE})")
-    private double endLr = 10;
-
-    @Option(names = "--num-it", paramLabel = "N", description = "steps (${DEFAULT-VALUE})")
-    private int iterations = 100;
+final class LrFindCommand extends RateSearch {
 
     LrFindCommand(Console console) {
         super(console);
     }
 
     @Override
-    void execute() {
-        RunConfig config = flags.read(parsed());
-        if (flags.print) {
-            console.out().print(config.toYaml());
-            return;
-        }
-        LrFinder finder = new LrFinder(Rates.of(startLr), Rates.of(endLr), iterations, true);
-        LrFindResult found;
+    RunSettings settings() {
+        return flags.read(parsed());
+    }
+
+    @Override
+    LrFindResult find(RunSettings settings, LrFinder finder) {
         try {
             Path scratch = Files.createTempDirectory("tarn-lr-find");
             try {
-                found = LanguageModelRun.lrFind(config, scratch, finder);
+                return LanguageModelRun.lrFind((RunConfig) settings, scratch, finder);
             } finally {
                 Folders.delete(scratch);
             }
@@ -67,33 +42,5 @@ final class LrFindCommand extends TarnCommand {
                     "No temporary folder can be made (" + e.getMessage() + "); set java.io.tmpdir in TARN_JAVA_OPTS.",
                     e);
         }
-        LrFinderPlot.of(found.lrs(), found.losses(), suggestions(found)).write(plot);
-        console.result(
-                String.format(
-                        Locale.ROOT,
-                        "steepest %s%nminimum/10 %s%nvalley %s%nplot %s",
-                        text(found.steepest()),
-                        text(found.minimumOverTen()),
-                        text(found.valley()),
-                        plot),
-                JsonEvent.of("lr_find")
-                        .with("steepest", found.steepest().orElse(Double.NaN))
-                        .with("minimum_over_ten", found.minimumOverTen().orElse(Double.NaN))
-                        .with("valley", found.valley().orElse(Double.NaN))
-                        .with("plot", plot.toString())
-                        .with("lrs", found.lrs())
-                        .with("losses", found.losses()));
-    }
-
-    private static Map<String, Double> suggestions(LrFindResult found) {
-        Map<String, Double> suggestions = new LinkedHashMap<>();
-        found.steepest().ifPresent(rate -> suggestions.put("steepest", rate));
-        found.minimumOverTen().ifPresent(rate -> suggestions.put("minimum/10", rate));
-        found.valley().ifPresent(rate -> suggestions.put("valley", rate));
-        return suggestions;
-    }
-
-    private static String text(OptionalDouble rate) {
-        return rate.isPresent() ? String.format(Locale.ROOT, "%.2e", rate.getAsDouble()) : "none (too few steps)";
     }
 }

@@ -87,6 +87,7 @@ public final class Main implements Runnable {
         ConfigFlags.addTo(subcommand(command, "lr-find"), RunConfig.schema());
         ConfigFlags.addTo(subcommand(command, "model", "summary"), RunConfig.schema());
         ConfigFlags.addTo(subcommand(command, "clf", "train"), ClassifierConfig.schema());
+        ConfigFlags.addTo(subcommand(command, "clf", "lr-find"), ClassifierConfig.schema());
         return command.execute(withoutDoubt(args));
     }
 

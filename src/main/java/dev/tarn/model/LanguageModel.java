@@ -2,6 +2,7 @@ package dev.tarn.model;
 
 import dev.tarn.OutOfDeviceMemoryException;
 import dev.tarn.backend.Backend;
+import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.nn.Parameter;
 import dev.tarn.nn.ParameterStore;
 import java.util.Locale;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LanguageModel implements TrainableModel {
 
-    private static final String PREFIX = "0.";
+    private static final String PREFIX = FastaiNames.LANGUAGE_MODEL;
 
     /** Name of the embedding table [V,E]. */
     public static final String ENCODER = EncoderParameters.tableName(PREFIX);

@@ -5,6 +5,7 @@ import dev.tarn.OutOfDeviceMemoryException;
 import dev.tarn.backend.Arena;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Tensor;
+import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.nn.Buffer;
 import dev.tarn.nn.Parameter;
 import dev.tarn.nn.ParameterStore;
@@ -27,7 +28,7 @@ import java.util.Locale;
 public final class TextClassifier implements TrainableModel {
 
     /** What fastai's names of the encoder begin with. */
-    public static final String ENCODER_PREFIX = "0.module.";
+    public static final String ENCODER_PREFIX = FastaiNames.CLASSIFIER;
 
     /** Name of fastai's counter of training batches, behind the name of a batch normalisation. */
     private static final String BATCHES = "num_batches_tracked";

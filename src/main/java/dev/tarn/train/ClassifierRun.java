@@ -4,8 +4,8 @@ import dev.tarn.CheckpointException;
 import dev.tarn.ConfigException;
 import dev.tarn.DataException;
 import dev.tarn.backend.Backend;
+import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.EncoderSizes;
-import dev.tarn.checkpoint.FastaiNames;
 import dev.tarn.checkpoint.Pretrained;
 import dev.tarn.checkpoint.VocabConversion;
 import dev.tarn.data.DocumentBatches;
@@ -39,10 +39,16 @@ public final class ClassifierRun extends TrainingRun {
     private final List<Stage> stages;
     private @Nullable VocabConversion conversion;
 
-    private ClassifierRun(RunFolder folder, Backend backend, PreparedText text, TextClassifier model, Learner learner) {
+    private ClassifierRun(
+            RunFolder folder,
+            Backend backend,
+            PreparedText text,
+            TextClassifier model,
+            Learner learner,
+            List<Stage> stages) {
         super(folder, backend, text, model, learner);
         this.model = model;
-        this.stages = stages(folder.classifierConfig(), model.groups());
+        this.stages = stages;
     }
 
     /**
@@ -125,28 +131,60 @@ public final class ClassifierRun extends TrainingRun {
 
     private void start(@Nullable Pretrained encoder) {
         if (encoder != null) {
-            conversion = EncoderWeights.load(model.parameters(), FastaiNames.CLASSIFIER, text().vocab(), encoder);
+            conversion = EncoderWeights.load(model.parameters(), encoderPrefix(), text().vocab(), encoder);
         }
         learner().freezeTo(stages.get(0).freezeTo());
+    }
+
+    /** Looks for a learning rate without a folder, with what the first stage trains. */
+    public static LrFindResult lrFind(ClassifierConfig config, LrFinder finder) {
+        PreparedText text = PreparedText.open(prepared(config));
+        try (Pretrained encoder = encoder(config)) {
+            ClassifierConfig sized = sized(config, encoder);
+            try (Backend backend = Devices.open(sized.device(), sized.options());
+                    TextClassifier model = newModel(sized, backend, text);
+                    Learner learner = newLearner(sized, model, text, List.of(rnnTrainer(sized)))) {
+                if (encoder != null) {
+                    EncoderWeights.load(model.parameters(), TextClassifier.ENCODER_PREFIX, text.vocab(), encoder);
+                }
+                learner.freezeTo(stages(sized, model.groups()).get(0).freezeTo());
+                return learner.lrFind(finder);
+            }
+        }
     }
 
     static ClassifierRun assemble(
             RunFolder run, Backend backend, PreparedText text, List<? extends Callback> watchers) {
         ClassifierConfig config = run.classifierConfig();
-        Documents train = text.labelledTrain()
-                .orElseThrow(() -> new DataException("The documents of " + text.folder()
-                        + " have no labels; prepare them with labels from folders, a column or the lines."));
-        requireExamples(train);
-        TextClassifier model = new TextClassifier(
-                backend,
-                sizes(config, text.vocab().size(), train.classes().size()),
-                config.run().seed());
+        TextClassifier model = newModel(config, backend, text);
         try {
-            return new ClassifierRun(run, backend, text, model, newLearner(run, model, text, train, watchers));
+            List<Stage> stages = stages(config, model.groups());
+            List<Callback> callbacks = callbacks(
+                    run, text, watchers, rnnTrainer(config), null, config.run().checkpointSteps());
+            return new ClassifierRun(run, backend, text, model, newLearner(config, model, text, callbacks), stages);
         } catch (RuntimeException e) {
             model.close();
             throw e;
         }
+    }
+
+    private static TextClassifier newModel(ClassifierConfig config, Backend backend, PreparedText text) {
+        Documents train = labelled(text);
+        requireExamples(train);
+        return new TextClassifier(
+                backend,
+                sizes(config, text.vocab().size(), train.classes().size()),
+                config.run().seed());
+    }
+
+    private static Documents labelled(PreparedText text) {
+        return text.labelledTrain()
+                .orElseThrow(() -> new DataException("The documents of " + text.folder()
+                        + " have no labels; prepare them with labels from folders, a column or the lines."));
+    }
+
+    private static RnnTrainer rnnTrainer(ClassifierConfig config) {
+        return new RnnTrainer(config.model().bptt(), config.regularization().toRegularization(), false);
     }
 
     private static void requireExamples(Documents documents) {
@@ -195,12 +233,7 @@ public final class ClassifierRun extends TrainingRun {
     }
 
     private static Learner newLearner(
-            RunFolder run,
-            TextClassifier model,
-            PreparedText text,
-            Documents train,
-            List<? extends Callback> watchers) {
-        ClassifierConfig config = run.classifierConfig();
+            ClassifierConfig config, TextClassifier model, PreparedText text, List<? extends Callback> callbacks) {
         ClassifierConfig.Data data = config.data();
         ClassifierConfig.Train training = config.train();
         Optional<Documents> valid = text.labelledValid();
@@ -214,21 +247,14 @@ public final class ClassifierRun extends TrainingRun {
                 training.patience());
         return new Learner(
                 model,
-                DocumentBatches.training(train, data.bs(), config.run().seed(), data.backwards()),
+                DocumentBatches.training(labelled(text), data.bs(), config.run().seed(), data.backwards()),
                 valid.map(documents -> DocumentBatches.evaluation(documents, data.effectiveValidBs(), data.backwards()))
                         .orElse(null),
                 LearnerOptions.of(config.run().seed())
                         .withOptimizer(optimizer)
                         .withClip(training.clip())
                         .withRegMask(training.regMask()),
-                callbacks(
-                        run,
-                        text,
-                        watchers,
-                        new RnnTrainer(
-                                config.model().bptt(), config.regularization().toRegularization(), false),
-                        null,
-                        config.run().checkpointSteps()));
+                callbacks);
     }
 
     private static List<Stage> stages(ClassifierConfig config, int groups) {
@@ -241,6 +267,11 @@ public final class ClassifierRun extends TrainingRun {
             }
         }
         return stages;
+    }
+
+    @Override
+    String encoderPrefix() {
+        return TextClassifier.ENCODER_PREFIX;
     }
 
     @Override

@@ -1,11 +1,9 @@
 package dev.tarn.train;
 
-import dev.tarn.CheckpointException;
 import dev.tarn.DataException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.FastaiNames;
-import dev.tarn.checkpoint.Pretrained;
 import dev.tarn.checkpoint.VocabConversion;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.data.PreparedText;
@@ -13,7 +11,6 @@ import dev.tarn.data.StreamOptions;
 import dev.tarn.data.Tokens;
 import dev.tarn.data.Windows;
 import dev.tarn.model.AwdLstmConfig;
-import dev.tarn.model.EncoderWeights;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
@@ -252,42 +249,9 @@ public final class LanguageModelRun extends TrainingRun {
         return Optional.ofNullable(conversion);
     }
 
-    /**
-     * Makes a pretrained folder of the encoder as it stands, for a classifier to start from; fastai's
-     * {@code save_encoder}.
-     *
-     * @param target does not exist
-     * @throws CheckpointException if it exists or cannot be written
-     */
-    public void saveEncoder(Path target) {
-        Optimizer optimizer = learner().optimizer();
-        optimizer.useEvaluationWeights();
-        try {
-            EncoderWeights.save(
-                    model.parameters(),
-                    FastaiNames.LANGUAGE_MODEL,
-                    text().vocab(),
-                    folder().settings().backwards(),
-                    folder().path().toString(),
-                    target);
-        } finally {
-            optimizer.useTrainingWeights();
-        }
-    }
-
-    /**
-     * Puts the encoder of a pretrained folder or another run into the model, converted to its vocabulary, and freezes all
-     * but the last layer group, as fastai's {@code load_encoder} does.
-     *
-     * @throws CheckpointException if it is none or its sizes differ; the model is unchanged then
-     */
-    public VocabConversion loadEncoder(Path from) {
-        try (Pretrained pretrained = PretrainedStart.open(from)) {
-            VocabConversion converted =
-                    EncoderWeights.load(model.parameters(), FastaiNames.LANGUAGE_MODEL, text().vocab(), pretrained);
-            learner().freeze();
-            return converted;
-        }
+    @Override
+    String encoderPrefix() {
+        return FastaiNames.LANGUAGE_MODEL;
     }
 
     @Override

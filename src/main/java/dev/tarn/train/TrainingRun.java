@@ -4,7 +4,10 @@ import dev.tarn.CheckpointException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.Checkpoint;
+import dev.tarn.checkpoint.Pretrained;
+import dev.tarn.checkpoint.VocabConversion;
 import dev.tarn.data.PreparedText;
+import dev.tarn.model.EncoderWeights;
 import dev.tarn.model.TrainableModel;
 import dev.tarn.run.ClassifierConfig;
 import dev.tarn.run.JsonEvent;
@@ -188,6 +191,47 @@ public abstract sealed class TrainingRun implements AutoCloseable permits Langua
 
     /** Trains to the end of what is configured, or what is left of it after {@link #resume}. */
     public abstract void train();
+
+    /**
+     * Makes a pretrained folder of the encoder as it stands, for a classifier to start from; fastai's
+     * {@code save_encoder}.
+     *
+     * @param target does not exist
+     * @throws CheckpointException if it exists or cannot be written
+     */
+    public void saveEncoder(Path target) {
+        Optimizer optimizer = learner.optimizer();
+        optimizer.useEvaluationWeights();
+        try {
+            EncoderWeights.save(
+                    model.parameters(),
+                    encoderPrefix(),
+                    text.vocab(),
+                    folder.settings().backwards(),
+                    folder.path().toString(),
+                    target);
+        } finally {
+            optimizer.useTrainingWeights();
+        }
+    }
+
+    /**
+     * Puts the encoder of a pretrained folder or another run into the model, converted to its vocabulary, and freezes all
+     * but the last layer group, as fastai's {@code load_encoder} does.
+     *
+     * @throws CheckpointException if it is none or its sizes differ; the model is unchanged then
+     */
+    public VocabConversion loadEncoder(Path from) {
+        try (Pretrained pretrained = PretrainedStart.open(from)) {
+            VocabConversion converted =
+                    EncoderWeights.load(model.parameters(), encoderPrefix(), text.vocab(), pretrained);
+            learner.freeze();
+            return converted;
+        }
+    }
+
+    /** What stands before the encoder's names among the model's parameters. */
+    abstract String encoderPrefix();
 
     /** What is trained. */
     public TrainableModel model() {

@@ -182,6 +182,17 @@ class ClfCommandTest {
     }
 
     @Test
+    void aLearningRateIsLookedForWithWhatTheFirstStageTrains() {
+        Path plot = temp.resolve("rates.png");
+        List<String> args =
+                new ArrayList<>(List.of("clf", "lr-find", "--data", data.toString(), "--stages", "-2:1:1e-3"));
+        args.addAll(List.of("--encoder", temp.resolve("lm").toString(), "--bs", "8", "--bptt", "7", "--max-len", "30"));
+        args.addAll(List.of("--num-it", "20", "--plot", plot.toString(), "--device", "cpu"));
+        assertThat(succeed(args.toArray(String[]::new))).contains("steepest");
+        assertThat(plot).isNotEmptyFile();
+    }
+
+    @Test
     void aRunOfOneKindIsRefusedWhereTheOtherIsWanted() {
         Tarn.run("lm", "eval", "--run", run.toString()).failedWith(2, "is the run of a classifier");
         Tarn.run("clf", "eval", temp.resolve("lm").toString()).failedWith(2, "is the run of a language model");

@@ -36,6 +36,9 @@ class ClassifierTrajectoryTest {
     /** As {@link TinyTrajectoryTest}: nine digits of single precision over two steps. */
     private static final double BOUND = 2e-6;
 
+    /** The loss of a second step has seen what Adam and the normalisation of nearly equal numbers make of rounding. */
+    private static final double LOSS_BOUND = 5 * BOUND;
+
     /** fastai's: AR and TAR over padding and all, a step for every batch whatever its length. */
     private static final RnnTrainer TRAINER =
             new RnnTrainer(70, new Regularization(2, 1, 0, ArOn.RAW, NormForm.PAPER, false), false);
@@ -191,15 +194,15 @@ class ClassifierTrajectoryTest {
                 StepLoss loss = recording.losses.get(i);
                 assertThat(recording.lrs.get(i)).containsExactly(reals(step.path("lr_groups")), within(1e-10));
                 assertThat(recording.moms.get(i)).isCloseTo(step.path("mom").asDouble(), within(1e-10));
-                assertThat(loss.loss()).isCloseTo(step.path("ce").asDouble(), within(BOUND));
-                assertThat(loss.smooth()).isCloseTo(step.path("smooth").asDouble(), within(BOUND));
-                assertThat(loss.total()).isCloseTo(step.path("total_loss").asDouble(), within(BOUND));
+                assertThat(loss.loss()).isCloseTo(step.path("ce").asDouble(), within(LOSS_BOUND));
+                assertThat(loss.smooth()).isCloseTo(step.path("smooth").asDouble(), within(LOSS_BOUND));
+                assertThat(loss.total()).isCloseTo(step.path("total_loss").asDouble(), within(LOSS_BOUND));
                 assertThat(loss.ar()).isCloseTo(step.path("ar_term").asDouble(), within(BOUND / 10));
                 assertThat(loss.tar()).isCloseTo(step.path("tar_term").asDouble(), within(BOUND / 10));
             }
             EpochRow row = recording.rows.get(0);
             assertThat(row.validLoss())
-                    .isCloseTo(golden.path("val_losses").path(0).asDouble(), within(BOUND));
+                    .isCloseTo(golden.path("val_losses").path(0).asDouble(), within(LOSS_BOUND));
             assertThat(row.accuracy())
                     .isCloseTo(golden.path("metrics").path(0).path(0).asDouble(), within(1e-7));
             assertModel(golden.path("final"), model);
