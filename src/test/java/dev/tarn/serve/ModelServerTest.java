@@ -95,11 +95,11 @@ class ModelServerTest {
     void healthSaysWhatTheModelIsAndHowItGoes() throws IOException {
         int port = startOpen();
         Wire.post(port, "/say", "hello");
-        Reply health = Wire.ask(port, "GET", "/health");
+        Reply health = awaitHealth(port, "\"answered\":1,");
         assertThat(health.status()).isEqualTo(200);
         assertThat(health.body())
                 .startsWith("{\"status\":\"ok\",\"model\":{\"kind\":\"gate\"},")
-                .contains("\"waiting\":0", "\"answered\":1", "\"shed\":0", "\"threads\":", "\"heap_bytes\":");
+                .contains("\"waiting\":0", "\"shed\":0", "\"threads\":", "\"heap_bytes\":");
         assertThat(Wire.ask(port, "GET", "/ready").body()).isEqualTo("{\"ready\":true}\n");
     }
 
@@ -173,7 +173,16 @@ class ModelServerTest {
 
     /** Asks until so many requests wait for the model. */
     private static void awaitWaiting(int port, int count) throws IOException {
-        while (!Wire.ask(port, "GET", "/health").body().contains("\"waiting\":" + count + ",")) {
+        awaitHealth(port, "\"waiting\":" + count + ",");
+    }
+
+    /** Asks until this stands in the health: a client may have its answer a moment before the server counts it. */
+    private static Reply awaitHealth(int port, String part) throws IOException {
+        while (true) {
+            Reply health = Wire.ask(port, "GET", "/health");
+            if (health.body().contains(part)) {
+                return health;
+            }
             Thread.onSpinWait();
         }
     }
@@ -226,7 +235,7 @@ class ModelServerTest {
         }
         // Its connection lives on.
         assertThat(fourth.post("/say", "again").reply().status()).isEqualTo(200);
-        assertThat(Wire.ask(port, "GET", "/health").body()).contains("\"answered\":4", "\"shed\":1");
+        assertThat(awaitHealth(port, "\"answered\":4,").body()).contains("\"shed\":1,");
     }
 
     @Test
