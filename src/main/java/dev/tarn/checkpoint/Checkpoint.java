@@ -3,17 +3,15 @@ package dev.tarn.checkpoint;
 import dev.tarn.CheckpointException;
 import dev.tarn.run.AtomicFile;
 import dev.tarn.run.FileErrors;
+import dev.tarn.run.Folders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * A folder with everything that the next training step depends on.
@@ -79,18 +77,18 @@ public final class Checkpoint implements AutoCloseable {
                         folder + " exists and is not a checkpoint of Tarn; give another name or remove it.");
             }
             Files.createDirectories(target.getParent() == null ? target : target.getParent());
-            delete(fresh);
+            Folders.deleteTree(fresh);
             try {
                 Files.createDirectory(fresh);
                 writeFiles(fresh, contents);
                 exchange(fresh, target, old);
             } finally {
-                delete(fresh);
+                Folders.deleteTree(fresh);
             }
             if (target.getParent() != null) {
                 AtomicFile.syncFolder(target.getParent());
             }
-            delete(old);
+            Folders.deleteTree(old);
         } catch (IOException e) {
             throw new CheckpointException(
                     "Cannot write the checkpoint " + folder + ": " + FileErrors.reason(e)
@@ -185,7 +183,7 @@ public final class Checkpoint implements AutoCloseable {
     private static void exchange(Path fresh, Path target, Path old) throws IOException {
         boolean replaces = Files.exists(target);
         if (replaces) {
-            delete(old);
+            Folders.deleteTree(old);
             AtomicFile.move(target, old);
         }
         try {
@@ -255,18 +253,5 @@ public final class Checkpoint implements AutoCloseable {
             throw new CheckpointException(folder + " cannot hold a checkpoint; name a folder within it.");
         }
         return folder.resolveSibling("." + name + ending);
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        List<Path> inside = new ArrayList<>();
-        try (Stream<Path> walk = Files.walk(folder)) {
-            walk.sorted(Comparator.reverseOrder()).forEach(inside::add);
-        }
-        for (Path path : inside) {
-            Files.delete(path);
-        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.tarn.cli;
 
 import dev.tarn.run.ClassifierConfig;
-import dev.tarn.run.RunSettings;
 import dev.tarn.train.ClassifierRun;
 import dev.tarn.train.LrFindResult;
 import dev.tarn.train.LrFinder;
@@ -12,19 +11,19 @@ import picocli.CommandLine.Command;
         name = "lr-find",
         description = "As `tarn lr-find`, with a classifier of which as much trains as the first of --stages says.",
         sortOptions = false)
-final class ClfLrFindCommand extends RateSearch {
+final class ClfLrFindCommand extends RateSearch<ClassifierConfig> {
 
     ClfLrFindCommand(Console console) {
         super(console);
     }
 
     @Override
-    RunSettings settings() {
+    ClassifierConfig settings() {
         return flags.readClassifier(parsed());
     }
 
     @Override
-    LrFindResult find(RunSettings settings, LrFinder finder) {
-        return ClassifierRun.lrFind((ClassifierConfig) settings, finder);
+    LrFindResult find(ClassifierConfig settings, LrFinder finder) {
+        return ClassifierRun.lrFind(settings, finder);
     }
 }

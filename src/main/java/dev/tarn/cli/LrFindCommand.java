@@ -3,7 +3,6 @@ package dev.tarn.cli;
 import dev.tarn.ConfigException;
 import dev.tarn.run.Folders;
 import dev.tarn.run.RunConfig;
-import dev.tarn.run.RunSettings;
 import dev.tarn.train.LanguageModelRun;
 import dev.tarn.train.LrFindResult;
 import dev.tarn.train.LrFinder;
@@ -17,23 +16,23 @@ import picocli.CommandLine.Command;
         name = "lr-find",
         description = "Train with ever higher learning rates on a model that is thrown away, and suggest one.",
         sortOptions = false)
-final class LrFindCommand extends RateSearch {
+final class LrFindCommand extends RateSearch<RunConfig> {
 
     LrFindCommand(Console console) {
         super(console);
     }
 
     @Override
-    RunSettings settings() {
+    RunConfig settings() {
         return flags.read(parsed());
     }
 
     @Override
-    LrFindResult find(RunSettings settings, LrFinder finder) {
+    LrFindResult find(RunConfig settings, LrFinder finder) {
         try {
             Path scratch = Files.createTempDirectory("tarn-lr-find");
             try {
-                return LanguageModelRun.lrFind((RunConfig) settings, scratch, finder);
+                return LanguageModelRun.lrFind(settings, scratch, finder);
             } finally {
                 Folders.delete(scratch);
             }

@@ -14,8 +14,12 @@ import java.util.OptionalDouble;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** A learning rate search of any model: {@link ConfigFlags} adds a flag for every key of its configuration. */
-abstract class RateSearch extends TarnCommand {
+/**
+ * A learning rate search of any model: {@link ConfigFlags} adds a flag for every key of its configuration.
+ *
+ * @param <C> the configuration
+ */
+abstract class RateSearch<C extends RunSettings> extends TarnCommand {
 
     @Mixin
     final ConfigFlags flags = new ConfigFlags();
@@ -37,14 +41,14 @@ abstract class RateSearch extends TarnCommand {
     }
 
     /** The configuration that the flags ask for. */
-    abstract RunSettings settings();
+    abstract C settings();
 
     /** Searches with a model of that configuration. */
-    abstract LrFindResult find(RunSettings settings, LrFinder finder);
+    abstract LrFindResult find(C settings, LrFinder finder);
 
     @Override
     final void execute() {
-        RunSettings settings = settings();
+        C settings = settings();
         if (flags.print) {
             console.out().print(settings.toYaml());
             return;

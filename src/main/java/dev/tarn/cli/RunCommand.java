@@ -33,9 +33,7 @@ final class RunCommand extends TarnCommand.Group {
         @Override
         void execute() {
             try (TrainingRun training = TrainingRun.resume(run, TrainingView.of(console))) {
-                TrainingView.begin(console, training);
-                training.train();
-                TrainingView.end(console, training);
+                TrainingView.train(console, training);
             }
         }
     }

@@ -56,6 +56,13 @@ final class TrainingView implements Callback {
         return List.of(new TrainingView(console));
     }
 
+    /** Trains to the end, saying before what will train on what and after where everything is. */
+    static void train(Console console, TrainingRun training) {
+        begin(console, training);
+        training.train();
+        end(console, training);
+    }
+
     /** Says what will train on what. */
     static void begin(Console console, TrainingRun training) {
         DeviceInfo device = training.backend().info();
@@ -126,7 +133,7 @@ final class TrainingView implements Callback {
     }
 
     /** Says where everything is. */
-    static void end(Console console, TrainingRun training) {
+    private static void end(Console console, TrainingRun training) {
         if (console.isJson()) {
             console.result(
                     "",

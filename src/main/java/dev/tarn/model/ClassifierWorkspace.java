@@ -9,8 +9,6 @@ import dev.tarn.backend.Mask;
 import dev.tarn.backend.Padding;
 import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +40,7 @@ public final class ClassifierWorkspace implements AutoCloseable {
     private final int windows;
     private final boolean training;
 
-    /** What {@link #close} frees, latest first. */
-    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final Owned owned = new Owned();
 
     private final Arena arena;
     /** [T,B] the ids of all chunks that are kept. */
@@ -74,27 +71,22 @@ public final class ClassifierWorkspace implements AutoCloseable {
         int steps = steps(config, longest);
         windows = windows(config, longest);
         try {
-            arena = own(backend.arena("workspace of " + batch + " documents"));
+            arena = owned.add(backend.arena("workspace of " + batch + " documents"));
             keptIds = arena.ids("tokens", windows * steps, batch);
             labels = arena.ids("labels", batch);
             stats = arena.real("stats", Decoder.STATS);
             penalties = arena.real("penalties", Regularization.VALUES);
-            encoder = own(new Encoder(backend, awdLstm, model.encoder(), arena, batch, steps, windows, training));
+            encoder = owned.add(new Encoder(backend, awdLstm, model.encoder(), arena, batch, steps, windows, training));
             dOutput = training
                     ? arena.real("gradient by the outputs", windows * steps, batch, awdLstm.embSz())
                     : encoder.output(windows * steps);
-            head = own(new ClassifierHead(model, arena, batch, training));
+            head = owned.add(new ClassifierHead(model, arena, batch, training));
             // Last, so that what does not fit on the device says so.
             hostIds = new int[Math.toIntExact(keptIds.size())];
         } catch (RuntimeException e) {
             close();
             throw e;
         }
-    }
-
-    private <T extends AutoCloseable> T own(T part) {
-        owned.push(part);
-        return part;
     }
 
     /** The columns of a chunk. */
@@ -313,12 +305,6 @@ public final class ClassifierWorkspace implements AutoCloseable {
 
     @Override
     public void close() {
-        while (!owned.isEmpty()) {
-            try {
-                owned.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException("a workspace could not be freed", e);
-            }
-        }
+        owned.close();
     }
 }

@@ -9,8 +9,6 @@ import dev.tarn.backend.Regularization;
 import dev.tarn.backend.Tensor;
 import dev.tarn.nn.DecoderLayer;
 import dev.tarn.nn.LockedDropout;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +34,7 @@ public final class LmWorkspace implements AutoCloseable {
     private final int maxSteps;
     private final boolean training;
 
-    /** What {@link #close} frees, latest first. */
-    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final Owned owned = new Owned();
 
     private final Arena arena;
     /** The tokens read and to be predicted, on the host. */
@@ -95,15 +92,15 @@ public final class LmWorkspace implements AutoCloseable {
         views = new Views[maxSteps + 1];
         outputDropout = new LockedDropout(backend);
         try {
-            arena = own(backend.arena("workspace of " + batch + " streams and " + maxSteps + " steps"));
+            arena = owned.add(backend.arena("workspace of " + batch + " streams and " + maxSteps + " steps"));
             longestIds = arena.ids("inputs and targets", 2, maxSteps, batch);
             ids = new int[Math.toIntExact(longestIds.size())];
             longestNorms = arena.real("norms", maxSteps, batch);
             longestDropped = training ? arena.real("dropped output", maxSteps, batch, config.embSz()) : null;
             stats = arena.real("stats", Decoder.STATS);
             penalties = arena.real("penalties", Regularization.VALUES);
-            encoder = own(new Encoder(backend, config, model.encoder(), arena, batch, maxSteps, 1, training));
-            decoder = own(new DecoderLayer(
+            encoder = owned.add(new Encoder(backend, config, model.encoder(), arena, batch, maxSteps, 1, training));
+            decoder = owned.add(new DecoderLayer(
                     backend, model.decoderWeight(), model.decoderBias(), Math.multiplyExact(batch, maxSteps)));
             window = views(maxSteps);
             decoderInput = encoder.output(maxSteps);
@@ -111,11 +108,6 @@ public final class LmWorkspace implements AutoCloseable {
             close();
             throw e;
         }
-    }
-
-    private <T extends AutoCloseable> T own(T part) {
-        owned.push(part);
-        return part;
     }
 
     /** What it runs. */
@@ -403,12 +395,6 @@ public final class LmWorkspace implements AutoCloseable {
 
     @Override
     public void close() {
-        while (!owned.isEmpty()) {
-            try {
-                owned.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException("a workspace could not be freed", e);
-            }
-        }
+        owned.close();
     }
 }

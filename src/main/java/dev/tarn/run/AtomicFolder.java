@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Writes a new folder so that a reader sees it whole or not at all: its files go into a folder of a temporary name beside
@@ -36,27 +33,15 @@ public final class AtomicFolder {
         }
         Files.createDirectories(parent);
         Path temporary = absolute.resolveSibling("." + absolute.getFileName() + ".tmp");
-        delete(temporary);
+        Folders.deleteTree(temporary);
         try {
             Files.createDirectory(temporary);
             content.writeTo(temporary);
             AtomicFile.syncFolder(temporary);
             AtomicFile.move(temporary, absolute);
         } finally {
-            delete(temporary);
+            Folders.deleteTree(temporary);
         }
         AtomicFile.syncFolder(parent);
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> walk = Files.walk(folder)) {
-            List<Path> inside = walk.sorted(Comparator.reverseOrder()).toList();
-            for (Path path : inside) {
-                Files.delete(path);
-            }
-        }
     }
 }

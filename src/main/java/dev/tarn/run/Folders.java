@@ -20,6 +20,20 @@ public final class Folders {
      * @throws ConfigException if something of it cannot be deleted
      */
     public static void delete(Path folder) {
+        try {
+            deleteTree(folder);
+        } catch (IOException e) {
+            throw new ConfigException(
+                    "The folder " + folder + " cannot be removed (" + FileErrors.reason(e) + "); remove it.", e);
+        }
+    }
+
+    /**
+     * As {@link #delete}, for callers with words of their own for a failure.
+     *
+     * @throws IOException if something of it cannot be deleted
+     */
+    public static void deleteTree(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }
@@ -28,9 +42,6 @@ public final class Folders {
             for (Path path : inside) {
                 Files.delete(path);
             }
-        } catch (IOException e) {
-            throw new ConfigException(
-                    "The folder " + folder + " cannot be removed (" + FileErrors.reason(e) + "); remove it.", e);
         }
     }
 }

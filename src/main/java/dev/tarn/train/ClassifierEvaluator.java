@@ -29,7 +29,7 @@ public final class ClassifierEvaluator implements AutoCloseable {
     }
 
     private final TextClassifier model;
-    private final LabelledBatchSource source;
+    private final BatchSource<DocumentBatch> source;
     private final ClassifierWorkspace workspace;
     private final boolean owned;
     private final Readback logits;
@@ -39,13 +39,13 @@ public final class ClassifierEvaluator implements AutoCloseable {
     private final int[] documents;
     private double loss;
 
-    ClassifierEvaluator(TextClassifier model, LabelledBatchSource source) {
+    ClassifierEvaluator(TextClassifier model, BatchSource<DocumentBatch> source) {
         this(model, source, model.evaluationWorkspace(source.batch(), source.longest()), true);
     }
 
     /** Uses the training workspace. */
     ClassifierEvaluator(
-            TextClassifier model, LabelledBatchSource source, ClassifierWorkspace workspace, boolean owned) {
+            TextClassifier model, BatchSource<DocumentBatch> source, ClassifierWorkspace workspace, boolean owned) {
         this.model = model;
         this.source = source;
         this.workspace = workspace;
@@ -64,7 +64,7 @@ public final class ClassifierEvaluator implements AutoCloseable {
      * @param listener told of every document, or null
      */
     public static Validation evaluate(TextClassifier model, DocumentBatches documents, @Nullable Listener listener) {
-        try (ClassifierEvaluator evaluator = new ClassifierEvaluator(model, LabelledBatchSource.of(documents))) {
+        try (ClassifierEvaluator evaluator = new ClassifierEvaluator(model, BatchSource.of(documents))) {
             return evaluator.run(listener);
         }
     }

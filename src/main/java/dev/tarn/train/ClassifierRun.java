@@ -17,12 +17,8 @@ import dev.tarn.model.LayerGroups;
 import dev.tarn.model.TextClassifier;
 import dev.tarn.model.TextClassifierConfig;
 import dev.tarn.run.ClassifierConfig;
-import dev.tarn.run.FileErrors;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
-import dev.tarn.text.SpecialToken;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,12 +116,7 @@ public final class ClassifierRun extends TrainingRun {
     }
 
     private static PreparedText copy(Path from, Path to) {
-        try {
-            Files.createDirectories(to);
-        } catch (IOException e) {
-            throw new DataException(
-                    "The folder '" + to + "' for the prepared text cannot be made: " + FileErrors.reason(e) + ".", e);
-        }
+        makeDataFolder(to);
         return PreparedText.copy(from, to, null, Runtime.getRuntime().availableProcessors());
     }
 
@@ -208,21 +199,10 @@ public final class ClassifierRun extends TrainingRun {
 
     /** Sizes and dropouts of the model that a configuration asks for. */
     public static TextClassifierConfig sizes(ClassifierConfig config, int vocab, int classes) {
-        RunConfig.Dropout dropout = config.dropout();
-        AwdLstmConfig awdLstm = new AwdLstmConfig(
-                        vocab,
-                        config.model().embSz(),
-                        config.model().nHid(),
-                        config.model().nLayers(),
-                        SpecialToken.PAD.id(),
-                        (float) dropout.embedP(),
-                        (float) dropout.inputP(),
-                        (float) dropout.weightP(),
-                        (float) dropout.hiddenP(),
-                        (float) dropout.outputP(),
-                        true,
-                        true)
-                .scaledDropout((float) dropout.dropMult());
+        ClassifierConfig.Model model = config.model();
+        // A classifier has no decoder, so what one would be like does not matter.
+        AwdLstmConfig awdLstm =
+                awdLstm(config.dropout(), vocab, model.embSz(), model.nHid(), model.nLayers(), true, true);
         return new TextClassifierConfig(
                 awdLstm,
                 classes,

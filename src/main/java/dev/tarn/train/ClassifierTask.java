@@ -2,7 +2,6 @@ package dev.tarn.train;
 
 import dev.tarn.backend.Regularization.RegMask;
 import dev.tarn.backend.Tensor;
-import dev.tarn.data.Cursor;
 import dev.tarn.data.DocumentBatch;
 import dev.tarn.model.ClassifierMasks;
 import dev.tarn.model.ClassifierWorkspace;
@@ -17,7 +16,7 @@ final class ClassifierTask implements Task {
     private static final DocumentBatch NO_BATCH = new DocumentBatch(new int[0], 0, 0, 0, new int[0], new int[0]);
 
     private final TextClassifier model;
-    private final LabelledBatchSource train;
+    private final BatchSource<DocumentBatch> train;
     private final RegMask regMask;
     private final LongFunction<? extends ClassifierMasks> masks;
     private final ClassifierWorkspace workspace;
@@ -27,8 +26,8 @@ final class ClassifierTask implements Task {
     /** @param masks the masks of a step, by its number in the learner's life */
     ClassifierTask(
             TextClassifier model,
-            LabelledBatchSource train,
-            @Nullable LabelledBatchSource valid,
+            BatchSource<DocumentBatch> train,
+            @Nullable BatchSource<DocumentBatch> valid,
             RegMask regMask,
             LongFunction<? extends ClassifierMasks> masks) {
         this.model = model;
@@ -45,7 +44,7 @@ final class ClassifierTask implements Task {
     }
 
     /** Shares the workspace with training where the documents fit, so that validation needs no memory of its own. */
-    private ClassifierEvaluator evaluator(LabelledBatchSource valid) {
+    private ClassifierEvaluator evaluator(BatchSource<DocumentBatch> valid) {
         boolean fits = valid.batch() == workspace.batch() && workspace.holds(valid.longest());
         return fits ? new ClassifierEvaluator(model, valid, workspace, false) : new ClassifierEvaluator(model, valid);
     }
@@ -56,28 +55,8 @@ final class ClassifierTask implements Task {
     }
 
     @Override
-    public int batch() {
-        return workspace.batch();
-    }
-
-    @Override
-    public int windows(long epoch) {
-        return train.windows(epoch);
-    }
-
-    @Override
-    public boolean hasNext() {
-        return train.hasNext();
-    }
-
-    @Override
-    public Cursor cursor() {
-        return train.cursor();
-    }
-
-    @Override
-    public void seek(Cursor cursor) {
-        train.seek(cursor);
+    public BatchSource<DocumentBatch> source() {
+        return train;
     }
 
     @Override

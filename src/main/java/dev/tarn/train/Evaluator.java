@@ -15,7 +15,7 @@ import dev.tarn.model.LmWorkspace;
  */
 public final class Evaluator implements AutoCloseable {
 
-    private final BatchSource source;
+    private final BatchSource<Batch> source;
     private final LmWorkspace workspace;
     private final boolean owned;
     private final Readback stats;
@@ -24,12 +24,12 @@ public final class Evaluator implements AutoCloseable {
     private double correct;
     private long predictions;
 
-    Evaluator(LanguageModel model, BatchSource source) {
-        this(model.backend(), source, model.evaluationWorkspace(source.batch(), source.maxSteps()), true);
+    Evaluator(LanguageModel model, BatchSource<Batch> source) {
+        this(model.backend(), source, model.evaluationWorkspace(source.batch(), source.longest()), true);
     }
 
     /** Uses the training workspace, whose state it spoils. */
-    Evaluator(Backend backend, BatchSource source, LmWorkspace workspace, boolean owned) {
+    Evaluator(Backend backend, BatchSource<Batch> source, LmWorkspace workspace, boolean owned) {
         this.source = source;
         this.workspace = workspace;
         this.owned = owned;

@@ -14,10 +14,7 @@ import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
-import dev.tarn.text.SpecialToken;
 import dev.tarn.text.TextPipeline;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,12 +124,7 @@ public final class LanguageModelRun extends TrainingRun {
     private static PreparedText prepare(RunConfig config, Path target) {
         RunConfig.Data data = config.data();
         Path first = Path.of(data.train().get(0));
-        try {
-            Files.createDirectories(target);
-        } catch (IOException e) {
-            throw new DataException(
-                    "The folder '" + target + "' for the prepared text cannot be made: " + e.getMessage() + ".", e);
-        }
+        makeDataFolder(target);
         Path valid = data.valid().isEmpty() ? null : Path.of(data.valid());
         int threads = Runtime.getRuntime().availableProcessors();
         if (data.train().size() == 1 && PreparedText.isPrepared(first)) {
@@ -156,21 +148,14 @@ public final class LanguageModelRun extends TrainingRun {
     /** Sizes and dropouts of the model that a configuration asks for. */
     public static AwdLstmConfig sizes(RunConfig config, int vocab) {
         RunConfig.Model model = config.model();
-        RunConfig.Dropout dropout = config.dropout();
-        return new AwdLstmConfig(
-                        vocab,
-                        model.embSz(),
-                        model.nHid(),
-                        model.nLayers(),
-                        SpecialToken.PAD.id(),
-                        (float) dropout.embedP(),
-                        (float) dropout.inputP(),
-                        (float) dropout.weightP(),
-                        (float) dropout.hiddenP(),
-                        (float) dropout.outputP(),
-                        model.tieWeights(),
-                        model.outBias())
-                .scaledDropout((float) dropout.dropMult());
+        return awdLstm(
+                config.dropout(),
+                vocab,
+                model.embSz(),
+                model.nHid(),
+                model.nLayers(),
+                model.tieWeights(),
+                model.outBias());
     }
 
     private static Learner newLearner(

@@ -2,7 +2,6 @@ package dev.tarn.train;
 
 import dev.tarn.backend.Tensor;
 import dev.tarn.data.Batch;
-import dev.tarn.data.Cursor;
 import dev.tarn.model.LanguageModel;
 import dev.tarn.model.LmWorkspace;
 import dev.tarn.model.MaskSource;
@@ -17,7 +16,7 @@ final class LanguageModelTask implements Task {
     private static final Batch NO_BATCH = new Batch(new int[0], new int[0], 0, 0);
 
     private final LanguageModel model;
-    private final BatchSource train;
+    private final BatchSource<Batch> train;
     private final LongFunction<? extends MaskSource> masks;
     private final LmWorkspace workspace;
     private final @Nullable Evaluator evaluator;
@@ -26,13 +25,13 @@ final class LanguageModelTask implements Task {
     /** @param masks the masks of a step, by its number in the learner's life */
     LanguageModelTask(
             LanguageModel model,
-            BatchSource train,
-            @Nullable BatchSource valid,
+            BatchSource<Batch> train,
+            @Nullable BatchSource<Batch> valid,
             LongFunction<? extends MaskSource> masks) {
         this.model = model;
         this.train = train;
         this.masks = masks;
-        workspace = model.workspace(train.batch(), train.maxSteps());
+        workspace = model.workspace(train.batch(), train.longest());
         try {
             evaluator = valid == null ? null : evaluator(valid);
         } catch (RuntimeException e) {
@@ -42,8 +41,8 @@ final class LanguageModelTask implements Task {
     }
 
     /** Shares the workspace with training where the windows fit, so that validation needs no memory of its own. */
-    private Evaluator evaluator(BatchSource valid) {
-        boolean fits = valid.batch() == workspace.batch() && valid.maxSteps() <= workspace.maxSteps();
+    private Evaluator evaluator(BatchSource<Batch> valid) {
+        boolean fits = valid.batch() == workspace.batch() && valid.longest() <= workspace.maxSteps();
         return fits ? new Evaluator(model.backend(), valid, workspace, false) : new Evaluator(model, valid);
     }
 
@@ -57,28 +56,8 @@ final class LanguageModelTask implements Task {
     }
 
     @Override
-    public int batch() {
-        return workspace.batch();
-    }
-
-    @Override
-    public int windows(long epoch) {
-        return train.windows(epoch);
-    }
-
-    @Override
-    public boolean hasNext() {
-        return train.hasNext();
-    }
-
-    @Override
-    public Cursor cursor() {
-        return train.cursor();
-    }
-
-    @Override
-    public void seek(Cursor cursor) {
-        train.seek(cursor);
+    public BatchSource<Batch> source() {
+        return train;
     }
 
     @Override

@@ -2,7 +2,9 @@ package dev.tarn.train;
 
 import dev.tarn.ConfigException;
 import dev.tarn.backend.Backend;
+import dev.tarn.data.Batch;
 import dev.tarn.data.Cursor;
+import dev.tarn.data.DocumentBatch;
 import dev.tarn.data.DocumentBatches;
 import dev.tarn.data.LanguageModelStream;
 import dev.tarn.model.ClassifierMasks;
@@ -89,8 +91,8 @@ public final class Learner implements AutoCloseable {
     /** As the public one, with windows and masks from anywhere. */
     Learner(
             LanguageModel model,
-            BatchSource train,
-            @Nullable BatchSource valid,
+            BatchSource<Batch> train,
+            @Nullable BatchSource<Batch> valid,
             LearnerOptions options,
             List<? extends Callback> callbacks,
             LongFunction<? extends MaskSource> masks) {
@@ -115,8 +117,8 @@ public final class Learner implements AutoCloseable {
             List<? extends Callback> callbacks) {
         this(
                 model,
-                LabelledBatchSource.of(train),
-                valid == null ? null : LabelledBatchSource.of(valid),
+                BatchSource.of(train),
+                valid == null ? null : BatchSource.of(valid),
                 options,
                 callbacks,
                 new DrawnClassifierMasks(model.config(), options.seed())::step);
@@ -125,8 +127,8 @@ public final class Learner implements AutoCloseable {
     /** As the public one, with batches and masks from anywhere. */
     Learner(
             TextClassifier model,
-            LabelledBatchSource train,
-            @Nullable LabelledBatchSource valid,
+            BatchSource<DocumentBatch> train,
+            @Nullable BatchSource<DocumentBatch> valid,
             LearnerOptions options,
             List<? extends Callback> callbacks,
             LongFunction<? extends ClassifierMasks> masks) {
@@ -162,7 +164,7 @@ public final class Learner implements AutoCloseable {
         long first = resumption == null ? nextDataEpoch() : dataEpoch - epoch;
         long total = 0;
         for (int i = 0; i < epochs; i++) {
-            total += task.windows(first + i);
+            total += task.source().windows(first + i);
         }
         fit(epochs, new OneCycle(rates, model.groups(), total, shape));
     }
@@ -204,11 +206,11 @@ public final class Learner implements AutoCloseable {
     private void trainEpoch(Schedule schedule) {
         beginEpoch();
         callbacks.onEpochBegin(this);
-        int windows = task.windows(dataEpoch);
+        int windows = task.source().windows(dataEpoch);
         long tokens = 0;
         long started = System.nanoTime();
-        while (task.hasNext() && !stopped) {
-            current.place(epoch, task.cursor().window(), windows);
+        while (task.source().hasNext() && !stopped) {
+            current.place(epoch, task.source().cursor().window(), windows);
             task.next(current);
             current.begin(schedule, iteration, steps);
             step(current, callbacks);
@@ -219,7 +221,7 @@ public final class Learner implements AutoCloseable {
         }
         finishLosses();
         double seconds = (System.nanoTime() - started) / 1e9;
-        if (!task.hasNext()) {
+        if (!task.source().hasNext()) {
             Validation validation = validateEpoch();
             insideEpoch = false;
             dataEpoch++;
@@ -230,7 +232,7 @@ public final class Learner implements AutoCloseable {
 
     private void beginEpoch() {
         if (resumption != null) {
-            task.seek(resumption.cursor());
+            task.source().seek(resumption.cursor());
             // Only in the middle of an epoch is there a state to carry: every epoch starts from zeros, as in fastai.
             if (resumption.cursor().window() == 0) {
                 task.resetState();
@@ -239,7 +241,7 @@ public final class Learner implements AutoCloseable {
             }
             resumption = null;
         } else {
-            task.seek(new Cursor(dataEpoch, 0));
+            task.source().seek(new Cursor(dataEpoch, 0));
             task.resetState();
         }
         insideEpoch = true;
@@ -314,11 +316,11 @@ public final class Learner implements AutoCloseable {
             try {
                 boolean over = false;
                 for (long k = 0; !over; k++) {
-                    if (k == 0 || !task.hasNext()) {
-                        task.seek(new Cursor(textEpoch++, 0));
+                    if (k == 0 || !task.source().hasNext()) {
+                        task.source().seek(new Cursor(textEpoch++, 0));
                         task.resetState();
                     }
-                    current.place(0, task.cursor().window(), finder.iterations());
+                    current.place(0, task.source().cursor().window(), finder.iterations());
                     task.next(current);
                     current.begin(schedule, k, steps + k);
                     step(current, changing);
@@ -422,8 +424,9 @@ public final class Learner implements AutoCloseable {
     /** Where training stands; waits for the last step. */
     public TrainingPosition position() {
         finishLosses();
-        Cursor cursor =
-                resumption != null ? resumption.cursor() : insideEpoch ? task.cursor() : new Cursor(dataEpoch, 0);
+        Cursor cursor = resumption != null
+                ? resumption.cursor()
+                : insideEpoch ? task.source().cursor() : new Cursor(dataEpoch, 0);
         return new TrainingPosition(
                 fits,
                 epoch,

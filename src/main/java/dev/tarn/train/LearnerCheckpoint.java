@@ -88,7 +88,7 @@ final class LearnerCheckpoint {
                     .set(SMOOTH_COUNT, position.smoothCount())
                     .set(BEST_VALID_LOSS, position.bestValidLoss())
                     .set(SEED, learner.options().seed())
-                    .set(BATCH, learner.task().batch())
+                    .set(BATCH, learner.task().source().batch())
                     .set(OPTIMIZER, optimizerState.kind())
                     .set(OPTIMIZER_STEPS, optimizerState.steps())
                     .set(AVERAGED, optimizerState.averaged())
@@ -108,7 +108,11 @@ final class LearnerCheckpoint {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             TrainingState state = checkpoint.state();
             expect(folder, "seed", state.integer(SEED), learner.options().seed());
-            expect(folder, "batch size", state.integer(BATCH), learner.task().batch());
+            expect(
+                    folder,
+                    "batch size",
+                    state.integer(BATCH),
+                    learner.task().source().batch());
             TrainableModel model = learner.model();
             Backend backend = model.backend();
             readWeights(model, checkpoint.weights());

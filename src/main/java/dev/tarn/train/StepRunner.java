@@ -8,7 +8,7 @@ import dev.tarn.model.TrainableModel;
 import java.util.List;
 
 /**
- * One optimizer step: gradients from zero, forward and backward, clip, update.
+ * One optimizer step: forward and backward, clip, update.
  *
  * <p>Ownership: the optimizer's moments and two numbers; model and task are lent. Thread-safety: none.
  */

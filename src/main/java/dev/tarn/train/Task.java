@@ -1,7 +1,6 @@
 package dev.tarn.train;
 
 import dev.tarn.backend.Tensor;
-import dev.tarn.data.Cursor;
 import dev.tarn.model.TrainableModel;
 import java.util.List;
 
@@ -15,25 +14,13 @@ interface Task extends AutoCloseable {
 
     TrainableModel model();
 
-    /** B, the streams or documents of a training batch. */
-    int batch();
-
-    /** The number of training batches of an epoch. */
-    int windows(long epoch);
-
-    /** Whether the epoch has another batch. */
-    boolean hasNext();
-
-    /** The batch that comes next. */
-    Cursor cursor();
-
-    /** Goes to a batch. */
-    void seek(Cursor cursor);
+    /** What it learns from; its batches are taken by {@link #next}. */
+    BatchSource<?> source();
 
     /** Takes the next batch, for {@link #train}, and tells the step its size. */
     void next(Step step);
 
-    /** Submits forward and backward of the batch that was taken; adds to the gradients. */
+    /** Submits forward and backward of the batch that was taken; writes the gradients of the groups that train. */
     void train(Step step, int frozenTo);
 
     /** [2] of the latest {@link #train}: mean cross-entropy in nats, and NaN. */

@@ -6,6 +6,7 @@ import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.Checkpoint;
 import dev.tarn.checkpoint.FastaiNames;
+import dev.tarn.data.Batch;
 import dev.tarn.data.PreparedText;
 import dev.tarn.data.Tokens;
 import dev.tarn.infer.BatchGenerator;
@@ -111,7 +112,7 @@ public final class TrainedLanguageModel implements AutoCloseable {
      */
     public Validation evaluate(@Nullable Path file) {
         Tokens tokens = tokens(file);
-        BatchSource windows = BatchSource.of(LanguageModelRun.validation(config, tokens));
+        BatchSource<Batch> windows = BatchSource.of(LanguageModelRun.validation(config, tokens));
         try (Evaluator evaluator = new Evaluator(model, windows)) {
             return evaluator.run(true);
         }

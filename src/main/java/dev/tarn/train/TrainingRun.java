@@ -1,20 +1,26 @@
 package dev.tarn.train;
 
 import dev.tarn.CheckpointException;
+import dev.tarn.DataException;
 import dev.tarn.backend.Backend;
 import dev.tarn.backend.Devices;
 import dev.tarn.checkpoint.Checkpoint;
 import dev.tarn.checkpoint.Pretrained;
 import dev.tarn.checkpoint.VocabConversion;
 import dev.tarn.data.PreparedText;
+import dev.tarn.model.AwdLstmConfig;
 import dev.tarn.model.EncoderWeights;
 import dev.tarn.model.TrainableModel;
 import dev.tarn.run.ClassifierConfig;
+import dev.tarn.run.FileErrors;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.Provenance;
 import dev.tarn.run.RunConfig;
 import dev.tarn.run.RunFolder;
 import dev.tarn.run.RunSettings;
+import dev.tarn.text.SpecialToken;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -149,6 +155,42 @@ public abstract sealed class TrainingRun implements AutoCloseable permits Langua
             case SGD -> new OptimizerConfig.SgdConfig(momentum, wd, trueWd);
             case NT_ASGD -> new OptimizerConfig.NtAsgdConfig(wd, trueWd, patience);
         };
+    }
+
+    /** Sizes of an encoder, and of what stands on it, with the dropouts that a configuration asks for. */
+    static AwdLstmConfig awdLstm(
+            RunConfig.Dropout dropout,
+            int vocab,
+            int embSz,
+            int nHid,
+            int nLayers,
+            boolean tieWeights,
+            boolean outBias) {
+        return new AwdLstmConfig(
+                        vocab,
+                        embSz,
+                        nHid,
+                        nLayers,
+                        SpecialToken.PAD.id(),
+                        (float) dropout.embedP(),
+                        (float) dropout.inputP(),
+                        (float) dropout.weightP(),
+                        (float) dropout.hiddenP(),
+                        (float) dropout.outputP(),
+                        tieWeights,
+                        outBias)
+                .scaledDropout((float) dropout.dropMult());
+    }
+
+    /** Makes the folder that the prepared text of a run goes into. */
+    static void makeDataFolder(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new DataException(
+                    "The folder '" + folder + "' for the prepared text cannot be made: " + FileErrors.reason(e) + ".",
+                    e);
+        }
     }
 
     /** What watches, steers and keeps a run, in the order in which all of them have it. */

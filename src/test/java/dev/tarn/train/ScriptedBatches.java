@@ -1,19 +1,14 @@
 package dev.tarn.train;
 
 import dev.tarn.data.Batch;
-import dev.tarn.data.Cursor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Windows given beforehand: those of one epoch after the other, and after the last epoch the first again. */
-final class ScriptedBatches implements BatchSource {
-
-    private final List<List<Batch>> epochs;
-    private int epoch;
-    private int window;
+/** Windows given beforehand. */
+final class ScriptedBatches extends Scripted<Batch> {
 
     ScriptedBatches(List<List<Batch>> epochs) {
-        this.epochs = epochs;
+        super(epochs);
     }
 
     /**
@@ -49,47 +44,13 @@ final class ScriptedBatches implements BatchSource {
         return turned;
     }
 
-    private List<Batch> current() {
-        return epochs.get(epoch % epochs.size());
-    }
-
     @Override
     public int batch() {
         return current().get(0).batch();
     }
 
     @Override
-    public int maxSteps() {
-        return epochs.stream()
-                .flatMap(List::stream)
-                .mapToInt(Batch::steps)
-                .max()
-                .orElseThrow();
-    }
-
-    @Override
-    public int windows(long epoch) {
-        return epochs.get((int) epoch % epochs.size()).size();
-    }
-
-    @Override
-    public boolean hasNext() {
-        return window < current().size();
-    }
-
-    @Override
-    public Batch next() {
-        return current().get(window++);
-    }
-
-    @Override
-    public Cursor cursor() {
-        return new Cursor(epoch, window);
-    }
-
-    @Override
-    public void seek(Cursor cursor) {
-        epoch = (int) cursor.epoch();
-        window = cursor.window();
+    int steps(Batch batch) {
+        return batch.steps();
     }
 }

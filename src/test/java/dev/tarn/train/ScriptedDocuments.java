@@ -1,22 +1,18 @@
 package dev.tarn.train;
 
-import dev.tarn.data.Cursor;
 import dev.tarn.data.DocumentBatch;
 import dev.tarn.data.DocumentBatches;
 import java.util.Arrays;
 import java.util.List;
 
-/** Batches of documents given beforehand: those of one epoch after the other, and after the last epoch the first again. */
-final class ScriptedDocuments implements LabelledBatchSource {
+/** Batches of documents given beforehand. */
+final class ScriptedDocuments extends Scripted<DocumentBatch> {
 
     private final int batch;
-    private final List<List<DocumentBatch>> epochs;
-    private int epoch;
-    private int window;
 
     ScriptedDocuments(int batch, List<List<DocumentBatch>> epochs) {
+        super(epochs);
         this.batch = batch;
-        this.epochs = epochs;
     }
 
     /**
@@ -38,47 +34,13 @@ final class ScriptedDocuments implements LabelledBatchSource {
         return new DocumentBatch(ids, steps, batch, rows, labels, new int[rows]);
     }
 
-    private List<DocumentBatch> current() {
-        return epochs.get(epoch % epochs.size());
-    }
-
     @Override
     public int batch() {
         return batch;
     }
 
     @Override
-    public int longest() {
-        return epochs.stream()
-                .flatMap(List::stream)
-                .mapToInt(DocumentBatch::steps)
-                .max()
-                .orElseThrow();
-    }
-
-    @Override
-    public int windows(long epoch) {
-        return epochs.get((int) epoch % epochs.size()).size();
-    }
-
-    @Override
-    public boolean hasNext() {
-        return window < current().size();
-    }
-
-    @Override
-    public DocumentBatch next() {
-        return current().get(window++);
-    }
-
-    @Override
-    public Cursor cursor() {
-        return new Cursor(epoch, window);
-    }
-
-    @Override
-    public void seek(Cursor cursor) {
-        epoch = (int) cursor.epoch();
-        window = cursor.window();
+    int steps(DocumentBatch batch) {
+        return batch.steps();
     }
 }

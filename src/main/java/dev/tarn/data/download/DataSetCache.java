@@ -3,11 +3,11 @@ package dev.tarn.data.download;
 import dev.tarn.DataException;
 import dev.tarn.run.AtomicFile;
 import dev.tarn.run.FileErrors;
+import dev.tarn.run.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -86,18 +86,17 @@ public record DataSetCache(Path folder) {
     /** Compares the digest of an archive; a wrong one is put aside, so that nobody takes it for the right one. */
     private void check(DataSet set, Path archive, Consumer<String> notes) throws IOException {
         Checksum wanted = set.checksum();
-        if (wanted == null) {
-            Path record = folder.resolve(set.name() + ".sha256");
-            Checksum got = Checksum.of(archive, "SHA-256");
-            if (!Files.exists(record)) {
-                AtomicFile.writeString(record, "sha256:" + got.hex() + "\n");
-                notes.accept("No checksum is known for " + set.url() + "; what came has sha256:" + got.hex()
-                        + ", which '" + record + "' keeps for the next time.");
-                return;
-            }
+        Path record = folder.resolve(set.name() + ".sha256");
+        if (wanted == null && Files.exists(record)) {
             wanted = Checksum.parse(Files.readString(record).strip());
         }
-        Checksum got = Checksum.of(archive, wanted.algorithm());
+        Checksum got = Checksum.of(archive, wanted == null ? "SHA-256" : wanted.algorithm());
+        if (wanted == null) {
+            AtomicFile.writeString(record, "sha256:" + got.hex() + "\n");
+            notes.accept("No checksum is known for " + set.url() + "; what came has sha256:" + got.hex() + ", which '"
+                    + record + "' keeps for the next time.");
+            return;
+        }
         if (!got.equals(wanted)) {
             Path aside = folder.resolve(set.name() + ".rejected");
             Files.move(archive, aside, StandardCopyOption.REPLACE_EXISTING);
@@ -117,24 +116,13 @@ public record DataSetCache(Path folder) {
             boolean isWrapped = inside.size() == 1 && Files.isDirectory(inside.get(0));
             AtomicFile.move(isWrapped ? inside.get(0) : beside, place);
         } finally {
-            delete(beside);
+            Folders.deleteTree(beside);
         }
     }
 
     private static List<Path> list(Path folder) throws IOException {
         try (Stream<Path> inside = Files.list(folder)) {
             return inside.toList();
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> walk = Files.walk(folder)) {
-            for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
         }
     }
 }
