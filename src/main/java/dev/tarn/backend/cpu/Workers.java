@@ -1,13 +1,16 @@
 package dev.tarn.backend.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A parallel loop over as many threads as oneDNN uses. Who computes what depends on the number of threads alone, never on
- * timing, so results repeat bit for bit. Between loops the threads look for work for a while and then sleep: a few
- * microseconds where oneDNN has threads of its own on the same cores.
+ * A parallel loop over as many threads as oneDNN uses. Where it is split depends on the number of threads alone, never on
+ * timing, so results repeat bit for bit; who runs a part may depend on it: the caller takes over the parts that no thread
+ * has begun when its own is done, so a core that other programs keep busy costs its share and not the whole loop. Between
+ * loops the threads look for work for a while and then sleep: a few microseconds where oneDNN has threads of its own on
+ * the same cores.
  *
  * <p>Thread-safety: one thread at a time calls {@link #run}, and not from inside a loop.
  */
@@ -19,9 +22,9 @@ final class Workers implements AutoCloseable {
         /**
          * Runs iterations {@code from .. to-1}.
          *
-         * @param worker who runs them, in 0..threads-1: an index for scratch memory
+         * @param part which part of the loop they are, in 0..threads-1: an index for scratch memory
          */
-        void run(int worker, int from, int to);
+        void run(int part, int from, int to);
     }
 
     /** How often a thread looks before it sleeps that others want to replace: about 10 microseconds. */
@@ -33,16 +36,24 @@ final class Workers implements AutoCloseable {
     /** How often the caller looks for the end of the loop before it lets others run on its core. */
     private static final int LOOKS_BEFORE_YIELD = 20_000;
 
+    private static final Body NOTHING = (part, from, to) -> {};
+
+    private static final int TAKEN = 0;
+
     private final Worker[] workers;
     private final int looks;
+
+    /** The round in which a part waits to be run; whoever sets it back to {@link #TAKEN} runs it. */
+    private final AtomicIntegerArray open;
+
+    /** The parts of this round that have not ended. */
     private final AtomicInteger running = new AtomicInteger();
 
-    // Published by the write to round, read after seeing it.
-    private Body body = (worker, from, to) -> {};
+    // Published by opening the parts, read after taking one.
+    private Body body = NOTHING;
     private int count;
     private int share;
-    private int rounds;
-    private volatile int round;
+    private volatile int round = TAKEN;
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
 
@@ -53,6 +64,7 @@ final class Workers implements AutoCloseable {
      */
     Workers(int threads, boolean own) {
         looks = own ? MANY_LOOKS : FEW_LOOKS;
+        open = new AtomicIntegerArray(threads);
         workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i + 1);
@@ -79,15 +91,21 @@ final class Workers implements AutoCloseable {
         this.body = body;
         this.count = count;
         this.share = (count + parts - 1) / parts;
-        running.set(workers.length);
-        rounds++;
-        round = rounds;
-        for (Worker worker : workers) {
-            worker.wake();
+        running.set(parts);
+        int next = round + 1 == TAKEN ? TAKEN + 1 : round + 1;
+        for (int part = 1; part < parts; part++) {
+            open.set(part, next);
         }
-        part(0);
+        round = next;
+        for (int part = 1; part < parts; part++) {
+            workers[part - 1].wake();
+        }
+        runPart(0);
+        for (int part = parts - 1; part > 0; part--) {
+            runIfOpen(part, next);
+        }
         awaitOthers();
-        this.body = (worker, from, to) -> {};
+        this.body = NOTHING;
         Throwable thrown = failure;
         if (thrown != null) {
             failure = null;
@@ -95,16 +113,23 @@ final class Workers implements AutoCloseable {
         }
     }
 
-    private void part(int worker) {
-        int from = Math.min(count, worker * share);
-        int to = Math.min(count, from + share);
-        if (from < to) {
-            try {
-                body.run(worker, from, to);
-            } catch (RuntimeException | Error e) {
-                failure = e;
-            }
+    private void runIfOpen(int part, int round) {
+        if (open.compareAndSet(part, round, TAKEN)) {
+            runPart(part);
         }
+    }
+
+    private void runPart(int part) {
+        int from = Math.min(count, part * share);
+        int to = Math.min(count, from + share);
+        try {
+            if (from < to) {
+                body.run(part, from, to);
+            }
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        }
+        running.decrementAndGet();
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // giving way is polite where cores are few; nothing relies on it
@@ -145,12 +170,12 @@ final class Workers implements AutoCloseable {
 
     private final class Worker extends Thread {
 
-        private final int index;
+        private final int part;
         private volatile boolean sleeping;
 
-        Worker(int index) {
-            super("tarn-cpu-" + index);
-            this.index = index;
+        Worker(int part) {
+            super("tarn-cpu-" + part);
+            this.part = part;
             setDaemon(true);
         }
 
@@ -162,14 +187,13 @@ final class Workers implements AutoCloseable {
 
         @Override
         public void run() {
-            int seen = 0;
+            int seen = TAKEN;
             while (true) {
                 seen = awaitRound(seen);
                 if (closed) {
                     return;
                 }
-                part(index);
-                running.decrementAndGet();
+                runIfOpen(part, seen);
             }
         }
 

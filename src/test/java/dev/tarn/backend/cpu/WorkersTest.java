@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -31,7 +32,7 @@ class WorkersTest {
     }
 
     @Test
-    void whoRunsWhatDoesNotDependOnTiming() {
+    void whereALoopIsSplitDoesNotDependOnTiming() {
         try (Workers workers = new Workers(3, true)) {
             int[] first = owners(workers);
             for (int again = 0; again < 200; again++) {
@@ -70,6 +71,20 @@ class WorkersTest {
             for (int k = 0; k < 20; k++) {
                 assertThat(owners(workers)).contains(0, 1);
                 Thread.sleep(2);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void threadsThatGetNoCoreHoldNobodyUp() {
+        int threads = 8 * Runtime.getRuntime().availableProcessors();
+        try (Workers workers = new Workers(threads, true)) {
+            AtomicIntegerArray runs = new AtomicIntegerArray(threads);
+            for (int round = 1; round <= 2_000; round++) {
+                workers.run(threads, 1, (part, from, to) -> IntStream.range(from, to).forEach(runs::incrementAndGet));
+                int expected = round;
+                assertThat(IntStream.range(0, threads).map(runs::get)).allMatch(n -> n == expected);
             }
         }
     }
