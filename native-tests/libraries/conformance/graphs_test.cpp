@@ -1,4 +1,6 @@
 // Work of the libraries that is captured into a graph and run from there more than once.
+#include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "network.h"
@@ -76,15 +78,19 @@ void steps(void* stream) {
   check::that(status == 0, "the graph gave " + std::to_string(status));
   check::that(network.y->floats() == y, "y of the graph has other bits");
   const std::vector<float> twice = network.gradients->floats();
-  bool doubled = true;
+  double largest = 0;
+  double off = 0;
   for (const auto& layer : network.matrices()) {
     for (const Place& place : layer) {
       for (size_t i = place.offset; i < place.offset + static_cast<size_t>(place.rows) * place.columns; i++) {
-        doubled = doubled && twice[i] == 2 * once[i];
+        largest = std::max(largest, std::fabs(2.0 * once[i]));
+        off = std::max(off, std::fabs(twice[i] - 2.0 * once[i]));
       }
     }
   }
-  check::that(doubled, "two runs of the graph do not add twice the gradients");
+  // Not to the bit: the second run may add its terms to the sum one after another.
+  check::that(off <= 1e-6 * largest, "two runs of the graph add the gradients twice but for " +
+                                         std::to_string(off / largest) + " of the largest");
 }
 
 }  // namespace

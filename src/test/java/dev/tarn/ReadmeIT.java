@@ -2,6 +2,7 @@ package dev.tarn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,23 +65,46 @@ class ReadmeIT {
     }
 
     @Test
-    void theDataCommandsPrepareAndShowReviews() throws IOException, InterruptedException {
-        for (String name : List.of("train/pos/1", "train/neg/2", "test/pos/3", "test/neg/4", "unsup/5", "unsup/6")) {
-            for (int i = 0; i < 3; i++) {
-                Path review = temp.resolve("reviews/" + name + i + ".txt");
-                Files.createDirectories(review.getParent());
-                Files.writeString(review, "A film that is " + (name.contains("pos") ? "good" : "bad") + ".");
-            }
-        }
+    void theNotebookRunsAsCommandsAndAsJava() throws IOException, InterruptedException {
+        writeReviews();
         String block = ReadmeTest.blocks("sh").stream()
                 .filter(commands -> commands.startsWith("./tarn data"))
                 .findFirst()
                 .orElseThrow();
-        for (String command : block.strip().split("\n", -1)) {
+        for (String command : block.replace("\\\n", "").strip().split("\n", -1)) {
             assertThat(command).startsWith("./tarn ");
-            run(List.of("sh", "-c", tarn() + command.substring("./tarn".length())));
+            String small = command.contains("lm train") ? " --emb-sz 16 --n-hid 24" : "";
+            String output = run(List.of("sh", "-c", tarn() + command.substring("./tarn".length()) + small));
+            if (command.contains("model summary")) {
+                assertThat(output).contains("LSTM(16, 24, batch_first=True)", "BatchNorm1d(48, ");
+            }
         }
-        assertThat(temp.resolve("data/clas/train.documents")).exists();
+        for (String file : List.of("runs/baseline", "runs/norm")) {
+            assertThat(temp.resolve(file).resolve("metrics.jsonl")).exists();
+        }
+        assertThat(temp.resolve("lr-find.png")).exists();
+
+        String driver = ReadmeTest.compile(ReadmeTest.blocks("java").get(1), temp);
+        assertThat(driver).isEqualTo("Notebook");
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        String path = temp + File.pathSeparator + System.getProperty("java.class.path");
+        String settings = "model.emb-sz 16 model.n-hid 24 run.device cpu";
+        String output = run(List.of(
+                "sh", "-c", "OMP_NUM_THREADS=1 " + java + " -cp " + path + " Notebook reviews made " + settings));
+        assertThat(output).contains("false Embedding(", "true LSTM(24, 16, batch_first=True)", "true Linear(");
+        assertThat(output.lines().filter(line -> line.matches("[01]\\.[0-9]+"))).hasSize(5);
+    }
+
+    private void writeReviews() throws IOException {
+        for (String part : List.of("train/pos", "train/neg", "test/pos", "test/neg", "unsup")) {
+            for (int i = 0; i < 30; i++) {
+                String word = part.endsWith("pos") ? "good" : part.endsWith("neg") ? "bad" : "long";
+                String sentence = "Film " + i + " is a " + word + " film , and the end of it is " + word + " too . ";
+                Path review = temp.resolve("reviews/" + part + "/" + i + ".txt");
+                Files.createDirectories(review.getParent());
+                Files.writeString(review, sentence.repeat(4));
+            }
+        }
     }
 
     private static String tarn() {

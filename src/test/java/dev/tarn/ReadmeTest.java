@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
@@ -28,11 +29,11 @@ class ReadmeTest {
                 .toList();
     }
 
-    @Test
-    void theDriverCompiles() throws IOException {
-        List<String> drivers = blocks("java");
-        assertThat(drivers).hasSize(1);
-        Path source = Files.writeString(temp.resolve("Driver.java"), drivers.get(0));
+    /** Compiles a block of Java, which is one public class, into a folder; returns the name of the class. */
+    static String compile(String block, Path folder) throws IOException {
+        Matcher name = Pattern.compile("public class (\\w+)").matcher(block);
+        assertThat(name.find()).isTrue();
+        Path source = Files.writeString(folder.resolve(name.group(1) + ".java"), block);
         int result = ToolProvider.getSystemJavaCompiler()
                 .run(
                         null,
@@ -41,10 +42,19 @@ class ReadmeTest {
                         "-cp",
                         System.getProperty("java.class.path"),
                         "-d",
-                        temp.toString(),
+                        folder.toString(),
                         source.toString());
         assertThat(result).isZero();
-        assertThat(temp.resolve("Driver.class")).exists();
+        return name.group(1);
+    }
+
+    @Test
+    void theDriversCompile() throws IOException {
+        List<String> drivers = blocks("java");
+        assertThat(drivers).hasSize(2);
+        for (String driver : drivers) {
+            assertThat(temp.resolve(compile(driver, temp) + ".class")).exists();
+        }
     }
 
     @Test

@@ -62,7 +62,7 @@ final class ExperimentCommand extends TarnCommand.Group {
                 paramLabel = "LIST",
                 split = ",",
                 description = "none, ar-tar, ns-paper-WEIGHT or ns-seed-WEIGHT"
-                        + " (none,ar-tar,ns-seed-50,ns-paper-5,ns-paper-50,ns-paper-500)")
+                        + " (none,ar-tar,ns-seed-50,ns-paper-0.5,ns-paper-5,ns-paper-50)")
         private List<String> arms = new ArrayList<>();
 
         @Option(

@@ -32,9 +32,9 @@ public record Arm(String name, boolean hasArTar, NormForm form, double betaNorm)
 
     private static final Pattern STABILIZED = Pattern.compile("ns-(paper|seed)-([0-9]{1,9}(?:\\.[0-9]{1,9})?)");
 
-    /** The seed notebook's weight, and the paper's around it. */
+    /** The seed notebook's weight in its form, and weights up to the same in the paper's. */
     public static final List<Arm> DEFAULTS = List.of(
-            NONE, BASELINE, parse("ns-seed-50"), parse("ns-paper-5"), parse("ns-paper-50"), parse("ns-paper-500"));
+            NONE, BASELINE, parse("ns-seed-50"), parse("ns-paper-0.5"), parse("ns-paper-5"), parse("ns-paper-50"));
 
     /**
      * From its name.

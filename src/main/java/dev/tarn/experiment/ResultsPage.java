@@ -88,8 +88,10 @@ final class ResultsPage {
     }
 
     private static String scale(Map<String, String> settings) {
+        // Prepared texts have brought their vocabulary.
+        boolean isPrepared = settings.containsKey("lm-texts");
         return SCALE.stream()
-                .filter(settings::containsKey)
+                .filter(key -> settings.containsKey(key) && !(isPrepared && key.equals("lm.data.max-vocab")))
                 .map(key -> key + " " + settings.get(key))
                 .collect(Collectors.joining("; ", "Scale: ", "."));
     }

@@ -64,7 +64,7 @@ public final class ArmPlot {
     }
 
     /**
-     * A line for every arm.
+     * A line for every arm, a point where there is one value.
      *
      * @param names of the arms
      * @param x by arm
@@ -74,7 +74,11 @@ public final class ArmPlot {
             String title, String xTitle, String yTitle, List<String> names, double[][] x, double[][] y) {
         Plot plot = new Plot(title, xTitle, yTitle);
         for (int arm = 0; arm < names.size(); arm++) {
-            plot.line(names.get(arm), x[arm], y[arm], color(arm));
+            if (x[arm].length == 1) {
+                plot.points(names.get(arm), x[arm], y[arm], color(arm));
+            } else {
+                plot.line(names.get(arm), x[arm], y[arm], color(arm));
+            }
         }
         return plot;
     }

@@ -72,6 +72,9 @@ class ResultsTest {
                 .contains("| none, 1 | 20.00 |")
                 .contains("87.50")
                 .contains("ns-paper-50, seed 2: The loss is not finite.");
+        // Prepared texts have a vocabulary that the setting had no part in.
+        Map<String, String> settings = Map.of("lm.data.max-vocab", "10000", "lm-texts", "a fingerprint");
+        assertThat(new ResultsPage(results).markdown(settings)).doesNotContain("10000");
         assertThat(new ResultsPage(results).events())
                 .extracting(JsonEvent::kind)
                 .containsExactly(

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -72,6 +73,15 @@ class PlotTest {
         assertThat(pixels(norms, Plot.MAIN)).isGreaterThan(200);
         assertThat(pixels(norms, Plot.SECOND)).isGreaterThan(200);
         assertThat(pixels(norms, Plot.FAINT)).isGreaterThan(200);
+    }
+
+    @Test
+    void anArmWithOneValueIsAPoint() throws IOException {
+        double[][] one = {{1}};
+        BufferedImage image = image(ArmPlot.lines("norms", "epoch", "norm", List.of("none"), one, one)
+                .png());
+        BufferedImage withoutLegend = image.getSubimage(0, 0, 700, image.getHeight());
+        assertThat(pixels(withoutLegend, ArmPlot.color(0))).isGreaterThan(10);
     }
 
     private static Plot norms() {

@@ -82,7 +82,10 @@ class WorkersTest {
         try (Workers workers = new Workers(threads, true)) {
             AtomicIntegerArray runs = new AtomicIntegerArray(threads);
             for (int round = 1; round <= 2_000; round++) {
-                workers.run(threads, 1, (part, from, to) -> IntStream.range(from, to).forEach(runs::incrementAndGet));
+                workers.run(
+                        threads,
+                        1,
+                        (part, from, to) -> IntStream.range(from, to).forEach(runs::incrementAndGet));
                 int expected = round;
                 assertThat(IntStream.range(0, threads).map(runs::get)).allMatch(n -> n == expected);
             }
