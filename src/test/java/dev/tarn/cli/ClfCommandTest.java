@@ -3,9 +3,16 @@ package dev.tarn.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tarn.checkpoint.SafeTensors;
+import dev.tarn.checkpoint.SafeTensorsFile;
 import dev.tarn.run.JsonEvent;
 import dev.tarn.run.MetricsLog;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,7 +173,13 @@ class ClfCommandTest {
     }
 
     private String[] predict(String input) {
-        Tarn result = Tarn.run(input.getBytes(StandardCharsets.UTF_8), "clf", "predict", run.toString(), "--json");
+        return predict(run, input);
+    }
+
+    private static String[] predict(Path from, String input, String... flags) {
+        List<String> args = new ArrayList<>(List.of("clf", "predict", from.toString(), "--json"));
+        args.addAll(List.of(flags));
+        Tarn result = Tarn.run(input.getBytes(StandardCharsets.UTF_8), args.toArray(String[]::new));
         assertThat(result.code()).as(result.err()).isZero();
         return result.out().split("\n", -1).length == 1
                 ? new String[] {result.out()}
@@ -179,6 +192,62 @@ class ClfCommandTest {
 
     private static JsonNode event(String line) {
         return JSON.readTree(line);
+    }
+
+    @Test
+    void twoRunsAreAveraged() {
+        Path second = temp.resolve("second");
+        succeed(train(second, "--encoder", temp.resolve("lm").toString(), "--seed", "7", "--stages", "0:2:0.02"));
+        String line = "word1 dull0 word2\n";
+        double one = probability(predict(run, line)[0]);
+        double other = probability(predict(second, line)[0]);
+        assertThat(other).isNotCloseTo(one, within(1e-3));
+        String both = predict(run, line, "--with", second.toString())[0];
+        assertThat(probability(both)).isCloseTo((one + other) / 2, within(1e-6));
+        assertThat(succeed("clf", "eval", run.toString(), "--with", second.toString(), "--json"))
+                .contains("\"documents\":60");
+    }
+
+    @Test
+    void aClassifierIsExportedWithFastaisNames() {
+        Path all = temp.resolve("clf.safetensors");
+        Path encoder = temp.resolve("encoder.safetensors");
+        succeed("model", "export", run.toString(), "--out", all.toString());
+        succeed("model", "export", run.toString(), "--part", "encoder", "--out", encoder.toString());
+        try (SafeTensorsFile written = SafeTensors.read(all);
+                SafeTensorsFile part = SafeTensors.read(encoder);
+                SafeTensorsFile trained = SafeTensors.read(run.resolve("checkpoints/best/model.safetensors"))) {
+            assertThat(written.floats("1.layers.0.running_mean"))
+                    .hasSize(36)
+                    .isEqualTo(trained.floats("1.layers.0.running_mean"));
+            assertThat(written.floats("0.module.rnns.2.weight_hh_l0_raw"))
+                    .isEqualTo(trained.floats("0.module.rnns.2.weight_hh_l0_raw"));
+            assertThat(part.floats("rnns.2.weight_hh_l0_raw"))
+                    .isEqualTo(trained.floats("0.module.rnns.2.weight_hh_l0_raw"));
+        }
+        assertThat(temp.resolve("clf.vocab.json")).isNotEmptyFile();
+    }
+
+    @Test
+    void aServerPredictsWhatTheCommandLineDoes() throws IOException, InterruptedException {
+        String text = "word1 word2 fine0";
+        try (Served served = Served.start(temp.resolve("serve.log"), List.of(), run)) {
+            HttpRequest request = HttpRequest.newBuilder(URI.create(served.url() + "/predict"))
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"texts\": [\"" + text + "\", \"dull1\", \"\"]}"))
+                    .build();
+            HttpResponse<String> response = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+            JsonNode predictions = event(response.body()).path("predictions");
+            String[] lines = predict(run, text + "\ndull1\n\n");
+            assertThat(predictions).hasSize(3);
+            for (int i = 0; i < lines.length; i++) {
+                JsonNode line = event(lines[i]);
+                assertThat(predictions.get(i).path("label")).isEqualTo(line.path("label"));
+                assertThat(predictions.get(i).path("probabilities").path("pos").asDouble())
+                        .isCloseTo(line.path("probabilities").path("pos").asDouble(), within(1e-6));
+            }
+        }
     }
 
     @Test
@@ -213,22 +282,8 @@ class ClfCommandTest {
         Tarn.run(train(other, "--ps", "0.1", "0.2")).failedWith(2, "lin-ftrs");
         Path single = Files.writeString(temp.resolve("single.tsv"), "pos\tone\npos\ttwo words\n");
         Path prepared = temp.resolve("single");
-        Tarn result =
-                Tarn.run("data", "prepare", "--train", single.toString(), "--labels", "--out", prepared.toString());
-        if (result.code() == 0) {
-            Tarn.run(
-                            "clf",
-                            "train",
-                            "--data",
-                            prepared.toString(),
-                            "--bs",
-                            "2",
-                            "--run",
-                            other.toString(),
-                            "--device",
-                            "cpu")
-                    .failedWith(3, "class");
-        }
+        succeed("data", "prepare", "--train", single.toString(), "--labels", "--out", prepared.toString());
+        Tarn.run(train(other, "--data", prepared.toString(), "--bs", "2")).failedWith(3, "class");
         Path unlabelled = temp.resolve("unlabelled");
         succeed("data", "prepare", "--train", single.toString(), "--out", unlabelled.toString());
         Tarn.run(

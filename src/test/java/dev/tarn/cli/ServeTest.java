@@ -12,7 +12,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -51,8 +50,7 @@ class ServeTest {
             }))
             .build();
 
-    private @Nullable Process started;
-    private String url = "";
+    private @Nullable Served served;
 
     @BeforeAll
     static void train() throws IOException {
@@ -66,36 +64,22 @@ class ServeTest {
     }
 
     private void start(String... flags) throws IOException {
-        Path log = temp.resolve("serve.log");
-        Files.deleteIfExists(log);
-        List<String> args = new ArrayList<>(List.of("serve", run.toString(), "--port", "0", "--device", "cpu"));
-        args.addAll(List.of(flags));
-        ProcessBuilder builder = Tarn.process(log, List.of(HEAP), args.toArray(String[]::new));
-        // The model is far too small to be shared out.
-        builder.environment().put("TARN_THREADS", "1");
-        Process process = builder.start();
-        started = process;
-        Pattern line = Pattern.compile("POST (http://\\S+)/generate\n");
-        while (true) {
-            Matcher matcher = line.matcher(Files.readString(log));
-            if (matcher.find()) {
-                url = matcher.group(1);
-                return;
-            }
-            assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
-            Thread.onSpinWait();
-        }
+        served = Served.start(temp.resolve("serve.log"), List.of(HEAP), run, flags);
     }
 
     @AfterEach
     void kill() {
-        if (started != null) {
-            started.destroyForcibly();
+        if (served != null) {
+            served.close();
         }
     }
 
+    private Served served() {
+        return Objects.requireNonNull(served);
+    }
+
     private HttpRequest generate(String body) {
-        return HttpRequest.newBuilder(URI.create(url + "/generate"))
+        return HttpRequest.newBuilder(URI.create(served().url() + "/generate"))
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(body))
                 .build();
@@ -107,7 +91,7 @@ class ServeTest {
 
     private String health() throws IOException, InterruptedException {
         HttpRequest request =
-                HttpRequest.newBuilder(URI.create(url + "/health")).build();
+                HttpRequest.newBuilder(URI.create(served().url() + "/health")).build();
         return http.send(request, BodyHandlers.ofString()).body();
     }
 
@@ -155,7 +139,7 @@ class ServeTest {
         while (health("at_work") == 0) {
             assertThat(answer).isNotDone();
         }
-        Process process = Objects.requireNonNull(started);
+        Process process = served().process();
         process.destroy();
         assertThat(answer.join().statusCode()).isEqualTo(200);
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
@@ -176,7 +160,7 @@ class ServeTest {
         load.run(CLIENTS);
         // Bodies far larger than the heap, sent to the last byte.
         for (int i = 0; i < 2; i++) {
-            HttpRequest huge = HttpRequest.newBuilder(URI.create(url + "/generate"))
+            HttpRequest huge = HttpRequest.newBuilder(URI.create(served().url() + "/generate"))
                     .header("Content-Type", "application/json")
                     .POST(BodyPublishers.ofByteArray(new byte[50_000_000]))
                     .build();
@@ -194,14 +178,17 @@ class ServeTest {
         assertThat(load.count(200) + load.count(503)).isEqualTo(load.total());
         assertThat(threads).isLessThan(60);
         assertThat(heapAfter - heapBefore).isLessThan(8 << 20);
-        assertThat(health("at_work")).isZero();
+        while (health("at_work") > 0) {
+            // A client may have its answer a moment before the server counts it.
+            Thread.onSpinWait();
+        }
         assertThat(send("{}").statusCode()).isEqualTo(200);
     }
 
     private void fullCollection() throws IOException, InterruptedException {
         Process jcmd = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                        Long.toString(Objects.requireNonNull(started).pid()),
+                        Long.toString(served().process().pid()),
                         "GC.run")
                 .redirectErrorStream(true)
                 .redirectOutput(temp.resolve("jcmd.log").toFile())
