@@ -43,10 +43,16 @@ class PretrainedWeightsTest {
     @TestFactory
     Stream<DynamicTest> theVocabularyIsConvertedAsFastaiDoes() {
         return Golden.cases("12-convert-weights").stream()
-                .map(golden -> DynamicTest.dynamicTest(golden.name(), () -> converted(golden)));
+                .flatMap(golden -> OnEveryBackend.available()
+                        .map(device -> DynamicTest.dynamicTest(golden.name() + " on " + device, () -> {
+                            try (Backend backend = device.open()) {
+                                Path folder = temp.resolve(golden.name() + "-" + device);
+                                converted(golden, backend, Files.createDirectories(folder));
+                            }
+                        })));
     }
 
-    private void converted(GoldenCase golden) {
+    private static void converted(GoldenCase golden, Backend backend, Path temp) {
         Vocab learned = vocab(golden, "old_itos");
         Vocab wanted = vocab(golden, "new_itos");
         Path old = temp.resolve(golden.name() + ".safetensors");
@@ -62,8 +68,7 @@ class PretrainedWeightsTest {
 
         boolean hasBias = golden.has("old.1.decoder.bias");
         Path exported = temp.resolve(golden.name() + "-new.safetensors");
-        try (Backend backend = OnEveryBackend.reference();
-                Pretrained from = Pretrained.open(folder);
+        try (Pretrained from = Pretrained.open(folder);
                 LanguageModel model = new LanguageModel(
                         backend, new AwdLstmConfig(wanted.size(), 6, 9, 2, 1, 0, 0, 0, 0, 0, true, hasBias), 1)) {
             VocabConversion conversion = PretrainedWeights.load(model, wanted, from);

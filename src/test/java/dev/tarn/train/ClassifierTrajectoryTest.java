@@ -16,12 +16,17 @@ import dev.tarn.model.TextClassifier;
 import dev.tarn.model.TextClassifierConfig;
 import dev.tarn.nn.Buffer;
 import dev.tarn.nn.Parameter;
+import dev.tarn.nn.ParameterStore;
 import dev.tarn.testkit.Golden;
 import dev.tarn.testkit.GoldenCase;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
@@ -38,6 +43,9 @@ class ClassifierTrajectoryTest {
 
     /** The loss of a second step has seen what Adam and the normalisation of nearly equal numbers make of rounding. */
     private static final double LOSS_BOUND = 5 * BOUND;
+
+    /** The largest error of fastai's gradients, in single precision, as a share of the largest element. */
+    private static final double FASTAI_LOSES = 2e-5;
 
     /** fastai's: AR and TAR over padding and all, a step for every batch whatever its length. */
     private static final RnnTrainer TRAINER =
@@ -159,21 +167,31 @@ class ClassifierTrajectoryTest {
     Stream<DynamicTest> everyIntermediateValueOfATinyTrainingIsRepeated() {
         Assumptions.assumeTrue(Files.exists(Golden.dir().resolve(TINY)), TINY + " is not in this folder");
         JsonNode golden = Golden.json(TINY);
-        return Backends.names().stream().map(name -> DynamicTest.dynamicTest(name, () -> replay(golden, name)));
+        Gradients exact = new Gradients();
+        replay(golden, "reference", List.of(exact));
+        return Backends.names().stream()
+                .map(name -> DynamicTest.dynamicTest(name, () -> {
+                    Checks checks = new Checks(trainSteps(golden), exact.steps);
+                    replay(golden, name, List.of(checks));
+                    assertThat(checks.gradients).isPositive();
+                }));
     }
 
-    private static void replay(JsonNode golden, String device) {
-        List<JsonNode> steps = golden.path("batches")
+    private static List<JsonNode> trainSteps(JsonNode golden) {
+        return golden.path("batches")
                 .valueStream()
                 .filter(batch -> batch.path("train").asBoolean())
                 .toList();
+    }
+
+    private static void replay(JsonNode golden, String device, List<Callback> more) {
+        List<JsonNode> steps = trainSteps(golden);
         JsonNode init = golden.path("init");
         int[] table = shape(init.path("0.module.encoder.weight"));
         int hidden = shape(init.path("0.module.rnns.0.weight_hh_l0_raw"))[1];
         AwdLstmConfig encoder = new AwdLstmConfig(table[0], table[1], hidden, 3, 1, 0, 0, 0, 0, 0, true, true);
         TextClassifierConfig sizes = new TextClassifierConfig(encoder, 2, List.of(5), List.of(0.0), 4, 8);
         Recording recording = new Recording();
-        Checks checks = new Checks(steps);
         int batch = steps.get(0).path("x").size();
         try (Backend backend = Backends.open(device);
                 TextClassifier model = new TextClassifier(backend, sizes, 0);
@@ -182,7 +200,8 @@ class ClassifierTrajectoryTest {
                         new ScriptedDocuments(batch, List.of(batches(golden, true, batch))),
                         new ScriptedDocuments(batch, List.of(batches(golden, false, batch))),
                         LearnerOptions.of(0).withRegMask(RegMask.NONE),
-                        List.of(TRAINER, recording, checks),
+                        Stream.concat(Stream.of(TRAINER, recording), more.stream())
+                                .toList(),
                         step -> ClassifierMasks.NONE)) {
             for (Parameter parameter : model.parameters().all()) {
                 model.parameters()
@@ -207,7 +226,6 @@ class ClassifierTrajectoryTest {
                     .isCloseTo(golden.path("metrics").path(0).path(0).asDouble(), within(1e-7));
             assertModel(golden.path("final"), model);
         }
-        assertThat(checks.gradients).isPositive();
     }
 
     private static void assertModel(JsonNode wanted, TextClassifier model) {
@@ -246,32 +264,63 @@ class ClassifierTrajectoryTest {
         return array.valueStream().mapToDouble(JsonNode::asDouble).toArray();
     }
 
+    /** Keeps the gradients of each step. */
+    private static final class Gradients implements Callback {
+
+        final List<Map<String, double[]>> steps = new ArrayList<>();
+
+        @Override
+        public void onBackwardEnd(Step step) {
+            ParameterStore parameters = step.learner().model().parameters();
+            steps.add(parameters.all().stream()
+                    .collect(Collectors.toMap(Parameter::name, each -> parameters.gradient(each.name()))));
+        }
+    }
+
     /** Looks at gradients and weights at each step. */
     private static final class Checks implements Callback {
 
         private final List<JsonNode> steps;
+        private final List<Map<String, double[]>> exact;
         int gradients;
 
-        Checks(List<JsonNode> steps) {
+        Checks(List<JsonNode> steps, List<Map<String, double[]>> exact) {
             this.steps = steps;
+            this.exact = exact;
         }
 
+        /**
+         * The pooled outputs hardly differ, so that normalising them magnifies their rounding some 300 times, fastai's as
+         * well as ours: fastai's own gradients are off by 2e-5 of the largest from those in double precision. In the second
+         * step ours have also seen what Adam makes of gradients near zero.
+         */
         @Override
         public void onBackwardEnd(Step step) {
-            JsonNode wanted = steps.get((int) step.step()).path("grads");
+            int at = (int) step.step();
+            JsonNode wanted = steps.get(at).path("grads");
             for (Parameter parameter : step.learner().model().parameters().all()) {
-                if (wanted.has(parameter.name())) {
-                    double[] gradient = reals(wanted.path(parameter.name()));
-                    // The pooled outputs hardly differ, so that normalising them magnifies their rounding some 300
-                    // times.
+                String name = parameter.name();
+                if (wanted.has(name)) {
+                    double[] gradient = Objects.requireNonNull(exact.get(at).get(name));
                     double largest =
                             Arrays.stream(gradient).map(Math::abs).max().orElseThrow();
-                    assertThat(step.learner().model().parameters().gradient(parameter.name()))
-                            .as("gradient of %s", parameter.name())
-                            .containsExactly(gradient, within(1e-7 + 1e-3 * largest));
+                    assertThat(distance(reals(wanted.path(name)), gradient))
+                            .as("fastai's gradient of %s", name)
+                            .isLessThan(1e-9 + FASTAI_LOSES * largest);
+                    assertThat(distance(step.learner().model().parameters().gradient(name), gradient))
+                            .as("gradient of %s", name)
+                            .isLessThan(1e-9 + (at == 0 ? 2 : 8) * FASTAI_LOSES * largest);
                     gradients++;
                 }
             }
+        }
+
+        private static double distance(double[] a, double[] b) {
+            assertThat(a).hasSameSizeAs(b);
+            return IntStream.range(0, a.length)
+                    .mapToDouble(i -> Math.abs(a[i] - b[i]))
+                    .max()
+                    .orElseThrow();
         }
 
         @Override
