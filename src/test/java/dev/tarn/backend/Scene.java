@@ -54,6 +54,7 @@ final class Scene implements AutoCloseable {
 
     private record PlacedIds(String name, Tensor whole, int offset, int size) {}
 
+    private final Map<String, Double> began = new LinkedHashMap<>();
     private final Backend backend;
     private final Random random;
     private final Arena arena;
@@ -98,12 +99,22 @@ final class Scene implements AutoCloseable {
 
     /** A result that the operation adds to or changes, from normal numbers on. */
     Tensor changed(String name, double deviation, int... shape) {
-        return place(name, normal(deviation, shape), false, true, shape);
+        return changed(name, normal(deviation, shape), shape);
     }
 
     /** As {@link #changed(String, double, int...)}, from chosen numbers on. */
     Tensor changed(String name, float[] values, int... shape) {
+        double largest = 0;
+        for (float value : values) {
+            largest = Float.isFinite(value) ? Math.max(largest, Math.abs(value)) : largest;
+        }
+        began.put(name, largest);
         return place(name, values, false, true, shape);
+    }
+
+    /** The largest number that each {@link #changed} result began with. */
+    Map<String, Double> began() {
+        return began;
     }
 
     /** Ids below {@code bound}. */

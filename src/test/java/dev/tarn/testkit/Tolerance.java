@@ -23,10 +23,11 @@ public final class Tolerance {
      * The largest error allowed per element.
      *
      * @param plain what plain code got, in one run or several that were rounded differently; the worst counts
+     * @param began the largest value that was added to: adding rounds at its size, however small the sum becomes
      */
-    public static double allowed(double[] exact, List<double[]> plain) {
+    public static double allowed(double[] exact, List<double[]> plain, double began) {
         double lost = 0;
-        double largest = 0;
+        double largest = began;
         for (int i = 0; i < exact.length; i++) {
             if (!Double.isNaN(exact[i])) {
                 for (double[] run : plain) {
@@ -40,7 +41,7 @@ public final class Tolerance {
 
     /** Fails unless every element of {@code got} is within {@link #allowed} of the exact one; NaN equals NaN alone. */
     public static void assertWithin(String what, double[] exact, List<double[]> plain, double[] got) {
-        assertWithin(what, exact, got, allowed(exact, plain));
+        assertWithin(what, exact, got, allowed(exact, plain, 0));
     }
 
     /** Fails unless every element of {@code got} is within {@code allowed} of the exact one; NaN equals NaN alone. */
