@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -26,16 +25,13 @@ import picocli.CommandLine.Parameters;
         name = "summary",
         description = "List the modules of a model, what of them trains and how many parameters they have.",
         sortOptions = false)
-final class ModelSummaryCommand extends TarnCommand {
+final class ModelSummaryCommand extends Configured<RunConfig> {
 
     /** What the list is of. */
     enum Task {
         lm,
         clf
     }
-
-    @Mixin
-    private final ConfigFlags flags = new ConfigFlags();
 
     @Parameters(
             paramLabel = "RUN",
@@ -62,12 +58,12 @@ final class ModelSummaryCommand extends TarnCommand {
     }
 
     @Override
-    void execute() {
-        RunConfig config = flags.read(parsed());
-        if (flags.print) {
-            console.out().print(config.toYaml());
-            return;
-        }
+    RunConfig settings() {
+        return flags.read(parsed());
+    }
+
+    @Override
+    void execute(RunConfig config) {
         ModuleList list = list(config);
         console.result(table(list), event(list));
     }

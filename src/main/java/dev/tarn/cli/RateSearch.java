@@ -11,18 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * A learning rate search of any model: {@link ConfigFlags} adds a flag for every key of its configuration.
+ * A learning rate search of any model.
  *
  * @param <C> the configuration
  */
-abstract class RateSearch<C extends RunSettings> extends TarnCommand {
-
-    @Mixin
-    final ConfigFlags flags = new ConfigFlags();
+abstract class RateSearch<C extends RunSettings> extends Configured<C> {
 
     @Option(names = "--plot", paramLabel = "FILE", description = "where the picture goes (${DEFAULT-VALUE})")
     private Path plot = Path.of("lr-find.png");
@@ -40,19 +36,11 @@ abstract class RateSearch<C extends RunSettings> extends TarnCommand {
         super(console);
     }
 
-    /** The configuration that the flags ask for. */
-    abstract C settings();
-
     /** Searches with a model of that configuration. */
     abstract LrFindResult find(C settings, LrFinder finder);
 
     @Override
-    final void execute() {
-        C settings = settings();
-        if (flags.print) {
-            console.out().print(settings.toYaml());
-            return;
-        }
+    final void execute(C settings) {
         LrFindResult found = find(settings, new LrFinder(Rates.of(startLr), Rates.of(endLr), iterations, true));
         LrFinderPlot.of(found.lrs(), found.losses(), suggestions(found)).write(plot);
         console.result(

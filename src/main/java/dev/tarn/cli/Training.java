@@ -7,18 +7,14 @@ import dev.tarn.train.TrainingRun;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * The training of any model: {@link ConfigFlags} adds a flag for every key of its configuration.
+ * The training of any model.
  *
  * @param <C> the configuration
  */
-abstract class Training<C extends RunSettings> extends TarnCommand {
-
-    @Mixin
-    final ConfigFlags flags = new ConfigFlags();
+abstract class Training<C extends RunSettings> extends Configured<C> {
 
     @Option(names = "--run", paramLabel = "DIR", description = "the folder to make for the run")
     private @Nullable Path run;
@@ -27,19 +23,11 @@ abstract class Training<C extends RunSettings> extends TarnCommand {
         super(console);
     }
 
-    /** The configuration that the flags ask for. */
-    abstract C settings();
-
     /** Makes the run of that configuration. */
     abstract TrainingRun create(C settings, Path folder, List<String> command, List<? extends Callback> watchers);
 
     @Override
-    final void execute() {
-        C settings = settings();
-        if (flags.print) {
-            console.out().print(settings.toYaml());
-            return;
-        }
+    final void execute(C settings) {
         if (run == null) {
             throw new ConfigException("There is no --run; name the folder to make for the run.");
         }
